@@ -1,0 +1,8 @@
+/* Float kernels of the decoder: every header below is one topic. */
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include "pool.h"
+#include "matmul.h"
+
+#endif
