@@ -1,7 +1,8 @@
 /// The number of one token in a model's vocabulary.
 ///
 /// Stored as 32 bits so that an array of them can be handed to the kernels as it is.
-@frozen public struct TokenID: RawRepresentable, Hashable, Comparable, Sendable, Codable,
+@frozen
+public struct TokenID: RawRepresentable, Hashable, Comparable, Sendable, Codable,
     ExpressibleByIntegerLiteral, CustomStringConvertible
 {
     /// The row of the embedding; never negative for a valid token.
