@@ -11,14 +11,60 @@ let strict: [SwiftSetting] = [
 
 let package = Package(
     name: "Oven",
+    products: [
+        .executable(name: "oven", targets: ["oven"]),
+        .library(name: "OvenEngine", targets: ["Transformer", "Baking", "Backends"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
     targets: [
         .target(name: "CKernels"),
+        .systemLibrary(
+            name: "CCurl", pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+        .target(
+            name: "CNcurses",
+            linkerSettings: [
+                .linkedLibrary("ncursesw", .when(platforms: [.linux])),
+                .linkedLibrary("ncurses", .when(platforms: [.macOS])),
+            ]),
         .target(name: "Transformer", dependencies: ["CKernels"], swiftSettings: strict),
         .target(
-            name: "TestSupport", dependencies: ["Transformer"], path: "Tests/TestSupport",
+            name: "Baking", dependencies: ["Transformer", "Yams"],
+            resources: [.copy("Resources/queries.yaml")], swiftSettings: strict),
+        .target(
+            name: "Backends", dependencies: ["Baking", "Transformer", "CCurl"],
+            resources: [.copy("Resources/starter")], swiftSettings: strict),
+        .target(
+            name: "Terminal", dependencies: ["CNcurses", "Yams"], path: ".",
+            exclude: [
+                "Tests", "README.md", "prompt.md", "Sources/CKernels", "Sources/CCurl",
+                "Sources/CNcurses", "Sources/Transformer", "Sources/Baking", "Sources/Backends",
+                "Sources/oven",
+            ],
+            sources: ["Sources/Terminal"], resources: [.copy("themes")], swiftSettings: strict),
+        .executableTarget(
+            name: "oven",
+            dependencies: [
+                "Transformer", "Baking", "Backends", "Terminal",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["Transformer", "Baking"],
+            path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "TransformerTests", dependencies: ["Transformer", "TestSupport"],
             exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
+            name: "BakingTests", dependencies: ["Baking", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "BackendsTests", dependencies: ["Backends", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "TerminalTests", dependencies: ["Terminal", "TestSupport"],
+            swiftSettings: strict),
     ]
 )

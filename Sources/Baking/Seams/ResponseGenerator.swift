@@ -1,0 +1,88 @@
+public import Transformer
+
+/// One response to sample.
+public struct GenerationRequest: Hashable, Sendable {
+    /// Chosen by the caller, unique within a call.
+    public var id: String
+    /// The conversation as messages, system message first where there is one; for services that
+    /// render it themselves.
+    public var messages: [ChatMessage]
+    /// The conversation as tokens, up to where the reply begins.
+    public var context: [TokenID]
+    /// 0 is greedy; no top-p, no top-k.
+    public var temperature: Double
+    /// The reply depends on this, the context and the adapter alone, never on its batch.
+    public var seed: UInt64
+    /// Most tokens of the reply.
+    public var maximumTokenCount: Int
+    /// Tokens that end the reply; the one that did is its last token.
+    public var stopTokens: [TokenID]
+    /// Teacher tokens to record per position while sampling; nil for none.
+    public var topK: Int?
+    /// Which weights answer.
+    public var adapter: AdapterChoice
+
+    /// A request.
+    public init(
+        id: String, messages: [ChatMessage], context: [TokenID], temperature: Double, seed: UInt64,
+        maximumTokenCount: Int, stopTokens: [TokenID], topK: Int? = nil,
+        adapter: AdapterChoice = .none
+    ) {
+        self.id = id
+        self.messages = messages
+        self.context = context
+        self.temperature = temperature
+        self.seed = seed
+        self.maximumTokenCount = maximumTokenCount
+        self.stopTokens = stopTokens
+        self.topK = topK
+        self.adapter = adapter
+    }
+}
+
+/// Why a reply ended.
+public enum StopReason: String, Hashable, Sendable, Codable {
+    /// The model ended its turn.
+    case end
+    /// It reached the token limit.
+    case length
+}
+
+/// One sampled response.
+public struct GeneratedResponse: Hashable, Sendable {
+    /// Of the request.
+    public var id: String
+    /// As sampled, end of turn included when `stop` is `.end`.
+    public var tokens: [TokenID]
+    /// Why it ended.
+    public var stop: StopReason
+    /// One row per token when `topK` was asked for and the backend can record them exactly.
+    public var rows: [TopKRow]?
+
+    /// A response.
+    public init(id: String, tokens: [TokenID], stop: StopReason, rows: [TopKRow]? = nil) {
+        self.id = id
+        self.tokens = tokens
+        self.stop = stop
+        self.rows = rows
+    }
+}
+
+/// What happens while responses are sampled.
+public enum GenerationEvent: Hashable, Sendable {
+    /// A token of request `id`, in order.
+    case token(id: String, token: TokenID)
+    /// The response is complete.
+    case finished(GeneratedResponse)
+    /// This request failed; the others go on.
+    case failed(id: String, reason: String)
+}
+
+/// Samples responses.
+public protocol ResponseGenerator: Backend {
+    /// Samples every request, many at once; responses finish in any order. Ending the iteration
+    /// cancels what is left.
+    func generate(
+        _ requests: [GenerationRequest]
+    ) -> AsyncThrowingStream<GenerationEvent, any Error>
+}

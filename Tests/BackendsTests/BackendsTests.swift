@@ -1,0 +1,7 @@
+import Testing
+
+@testable import Backends
+
+@Suite struct BackendsTests {
+    @Test func `the target links`() { #expect(Bool(true)) }
+}
