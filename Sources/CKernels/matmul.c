@@ -54,6 +54,10 @@ void kernel_pack(kernel_pool *pool, void *packed, int packed_type, const void *w
         }
 }
 
+void kernel_unpack_row(float *row, const void *packed, int packed_type, int n, int k, int i) {
+    for (int j = 0; j < k; j++) row[j] = widen(packed, packed_type, slot(packed_type, n, k, i, j));
+}
+
 void kernel_matmul(kernel_pool *pool, float *y, int ldy, const float *x, int ldx, const void *packed,
                    int packed_type, int round_x, int accumulate, int t, int n, int k) {
     (void)pool, (void)round_x;
