@@ -2,6 +2,7 @@
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
+#include "tier.h"
 #include "pool.h"
 #include "matmul.h"
 #include "sha256.h"
