@@ -1,7 +1,7 @@
 /// The size and strength of an adapter, and what it changes.
 ///
 /// An adapted layer computes W·x + (alpha / rank)·B·(A·x).
-public struct AdapterConfiguration: Hashable, Sendable, Codable {
+public struct AdapterConfiguration: Hashable, Sendable {
     /// R: rows of every A and columns of every B; at least 1.
     public var rank: Int
     /// Strength times rank.
