@@ -1,28 +1,39 @@
 /// Reading of UTF-8 and of JSON's escapes straight from bytes.
 enum UTF8Bytes {
+    /// How many bytes a sequence has that begins with `lead`, and what its second may be; `nil` if
+    /// none begins so.
+    static func shape(of lead: UInt8) -> (count: Int, second: ClosedRange<UInt8>)? {
+        switch lead {
+        case 0..<0x80: (1, 0x80...0xBF)
+        case 0xC2...0xDF: (2, 0x80...0xBF)
+        case 0xE0: (3, 0xA0...0xBF)
+        case 0xED: (3, 0x80...0x9F)
+        case 0xE1...0xEF: (3, 0x80...0xBF)
+        case 0xF0: (4, 0x90...0xBF)
+        case 0xF1...0xF3: (4, 0x80...0xBF)
+        case 0xF4: (4, 0x80...0x8F)
+        default: nil
+        }
+    }
+
     /// The length of the valid UTF-8 sequence that begins at `at`, `nil` if there is none.
     static func sequenceLength(in bytes: UnsafeBufferPointer<UInt8>, at: Int) -> Int? {
-        let lead = bytes[at]
-        let count: Int
-        var range: ClosedRange<UInt8> = 0x80...0xBF  // of the second byte
-        switch lead {
-        case 0..<0x80: return 1
-        case 0xC2...0xDF: count = 2
-        case 0xE0...0xEF:
-            count = 3
-            if lead == 0xE0 { range = 0xA0...0xBF }
-            if lead == 0xED { range = 0x80...0x9F }
-        case 0xF0...0xF4:
-            count = 4
-            if lead == 0xF0 { range = 0x90...0xBF }
-            if lead == 0xF4 { range = 0x80...0x8F }
-        default: return nil
-        }
-        guard at + count <= bytes.count, range.contains(bytes[at + 1]) else { return nil }
-        for index in (at + 2)..<max(at + 2, at + count) where bytes[index] & 0xC0 != 0x80 {
-            return nil
-        }
+        guard let (count, second) = shape(of: bytes[at]) else { return nil }
+        guard count > 1 else { return 1 }
+        guard at + count <= bytes.count, second.contains(bytes[at + 1]) else { return nil }
+        for index in (at + 2)..<(at + count) where bytes[index] & 0xC0 != 0x80 { return nil }
         return count
+    }
+
+    /// How many bytes at the end of `bytes` are the valid start of a longer sequence, `0...3`.
+    static func incompleteTail(of bytes: [UInt8]) -> Int {
+        for count in 1...3 where count <= bytes.count {
+            let tail = bytes[(bytes.count - count)...]
+            guard let lead = tail.first, lead & 0xC0 != 0x80 else { continue }
+            guard let (whole, second) = shape(of: lead), whole > count else { return 0 }
+            return tail.dropFirst().prefix(1).allSatisfy(second.contains) ? count : 0
+        }
+        return 0
     }
 
     /// The code unit that `\uXXXX` at `at` stands for.
