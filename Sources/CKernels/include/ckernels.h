@@ -5,5 +5,6 @@
 #include "tier.h"
 #include "pool.h"
 #include "matmul.h"
+#include "measure.h"
 
 #endif
