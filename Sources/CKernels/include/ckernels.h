@@ -12,5 +12,6 @@
 #include "rows.h"
 #include "sampling.h"
 #include "swiglu.h"
+#include "tier.h"
 
 #endif
