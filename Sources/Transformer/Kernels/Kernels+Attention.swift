@@ -106,7 +106,8 @@ struct AttentionPlan {
             pool.handle, dQueries.base, Int32(dQueries.stride), dKeys.base, Int32(dKeys.stride),
             dValues.base, Int32(dValues.stride), dOut.base, out.base, Int32(out.stride),
             logSumExp.base, queries.base, Int32(queries.stride), keys.base,
-            Int32(keys.stride), values.base, Int32(values.stride), sequences, Int32(sequences.count),
+            Int32(keys.stride), values.base, Int32(values.stride), sequences,
+            Int32(sequences.count),
             Int32(queries.columns / headSize), Int32(keyValueHeadCount), Int32(headSize),
             attentionScale(headSize), scratch.base)
     }
