@@ -40,15 +40,19 @@ package struct TopKRows: Equatable, Sendable {
         self.tailLogMasses = tailLogMasses
     }
 
-    /// The rows of logits `[rows, V]`.
+    /// The rows of logits `[rows, V]`; `topK` is at most V.
     package init(of logits: Matrix, topK: Int, pool: ThreadPool) {
+        self.init(of: logits.rows, topK: topK, pool: pool)
+    }
+
+    init(of logits: Rows, topK: Int, pool: ThreadPool) {
         self.topK = topK
-        let count = logits.rowCount
+        let count = logits.count
         var ids = [Int32](repeating: 0, count: count * topK)
         logprobs = [Float](repeating: 0, count: count * topK)
         tailLogMasses = [Float](repeating: 0, count: count)
         Kernels.topK(
-            ids: &ids, logprobs: &logprobs, tailLogMasses: &tailLogMasses, logits: logits.rows,
+            ids: &ids, logprobs: &logprobs, tailLogMasses: &tailLogMasses, logits: logits,
             topK: topK, pool: pool)
         self.ids = ids.map { TokenID(rawValue: $0) }
     }
