@@ -11,6 +11,7 @@
 #include "rope.h"
 #include "rows.h"
 #include "sampling.h"
+#include "sha256.h"
 #include "swiglu.h"
 #include "tier.h"
 

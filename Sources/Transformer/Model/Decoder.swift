@@ -2,9 +2,7 @@
 /// from those logits, chunk by chunk.
 ///
 /// ```swift
-/// let decoder = try Decoder(configuration, isPrecise: false, pool: pool) {
-///     try StoredWeight(files.tensor($0))
-/// }
+/// let decoder = try Decoder(ModelFiles(path: path), isPrecise: false, pool: pool)
 /// let cache = decoder.makeCache()
 /// _ = try decoder.hidden([DecoderInput(prompt, cache: cache, wanted: 0..<0)])
 /// let one = cache.fork(), other = cache.fork()     // both begin with the prompt
@@ -58,6 +56,13 @@ package final class Decoder {
         unembedding = try loader.matrix([
             configuration.tied ? "model.embed_tokens.weight" : "lm_head.weight"
         ])
+    }
+
+    /// Packs the weights of a checkpoint, which stays open: the embedding is read from it.
+    package convenience init(_ files: ModelFiles, isPrecise: Bool, pool: ThreadPool) throws {
+        try self.init(files.configuration, isPrecise: isPrecise, pool: pool) {
+            try StoredWeight(files.tensor($0))
+        }
     }
 
     /// Packs other weights in the place of the present ones; as for the initializer.
