@@ -16,7 +16,7 @@ struct store {
     const kernel_segment *segments;
     const kernel_store *stores;
     const float *k, *v;
-    int ld, heads, head_size;
+    int ldk, ldv, heads, head_size;
 };
 
 INLINE void store_head(const struct store *c, int task) {
@@ -27,19 +27,20 @@ INLINE void store_head(const struct store *c, int task) {
     float *values = segment->values + head * kernel_value_size(segment->capacity, n);
     for (int r = 0; r < job->row_count; r++) {
         int position = job->first_offset + r;
-        size_t row = (size_t)(job->first_row + r) * c->ld + (size_t)head * n;
+        const float *k = c->k + (size_t)(job->first_row + r) * c->ldk + (size_t)head * n;
+        const float *v = c->v + (size_t)(job->first_row + r) * c->ldv + (size_t)head * n;
         float *key = keys + (size_t)(position / BLOCK) * BLOCK * n + position % BLOCK;
         float *value = values + (size_t)position * row_size;
-        for (int d = 0; d < n; d++) key[(size_t)d * BLOCK] = c->k[row + d];
-        memcpy(value, c->v + row, 4 * (size_t)n);
+        for (int d = 0; d < n; d++) key[(size_t)d * BLOCK] = k[d];
+        memcpy(value, v, 4 * (size_t)n);
         for (int d = n; d < row_size; d++) value[d] = 0;
     }
 }
 KERNEL_TASK(store_head)
 
 void kernel_store_keys(kernel_pool *pool, const kernel_segment *segments, const kernel_store *stores, int store_count,
-                       const float *k, const float *v, int ld, int heads, int head_size) {
-    struct store c = {segments, stores, k, v, ld, heads, head_size};
+                       const float *k, int ldk, const float *v, int ldv, int heads, int head_size) {
+    struct store c = {segments, stores, k, v, ldk, ldv, heads, head_size};
     kernel_pool_run(pool, KERNEL_PICK(store_head), &c, store_count * heads);
 }
 
@@ -214,7 +215,7 @@ struct backward {
     float *dq, *dk, *dv;
     const float *d_out, *out, *log_sum_exp, *q, *k, *v;
     const kernel_sequence *sequences;
-    int ld_dq, ld_dk, ld_dv, ldout, ldq, ldkv, heads, key_heads, head_size;
+    int ld_dq, ld_dk, ld_dv, ldout, ldq, ldk, ldv, heads, key_heads, head_size;
     float scale, *scratch;
 };
 
@@ -270,7 +271,7 @@ INLINE void backward_row(const struct backward *c, size_t first, int i, int head
     float *dq = c->dq + row * c->ld_dq + skip;
     for (int j = 0; j < count; j++) {
         size_t other = first + j;
-        add_scaled(dq, c->k + other * c->ldkv + key_skip, dp[j], n);
+        add_scaled(dq, c->k + other * c->ldk + key_skip, dp[j], n);
         add_scaled(c->dk + other * c->ld_dk + key_skip, q, dp[j], n);
         add_scaled(c->dv + other * c->ld_dv + key_skip, d_out, p[j], n);
     }
@@ -286,8 +287,8 @@ INLINE void backward_head(const struct backward *c, int task) {
     float *keys = c->scratch + before + key_head * kernel_attention_backward_scratch(rows, n);
     float *values = keys + (size_t)padded(rows, BLOCK) * n;
     float *p = values + (size_t)padded(rows, BLOCK) * n, *dp = p + padded(rows, BLOCK);
-    transpose_blocks(keys, c->k + first * c->ldkv + (size_t)key_head * n, c->ldkv, rows, n);
-    transpose_blocks(values, c->v + first * c->ldkv + (size_t)key_head * n, c->ldkv, rows, n);
+    transpose_blocks(keys, c->k + first * c->ldk + (size_t)key_head * n, c->ldk, rows, n);
+    transpose_blocks(values, c->v + first * c->ldv + (size_t)key_head * n, c->ldv, rows, n);
     for (int i = 0; i < rows; i++)
         for (int g = 0; g < group; g++)
             backward_row(c, first, i, key_head * group + g, key_head, keys, values, p, dp);
@@ -296,10 +297,10 @@ KERNEL_TASK(backward_head)
 
 void kernel_attention_backward(kernel_pool *pool, float *dq, int ld_dq, float *dk, int ld_dk, float *dv, int ld_dv,
                                const float *d_out, const float *out, int ldout, const float *log_sum_exp,
-                               const float *q, int ldq, const float *k, const float *v, int ldkv,
+                               const float *q, int ldq, const float *k, int ldk, const float *v, int ldv,
                                const kernel_sequence *sequences, int sequence_count,
                                int heads, int key_heads, int head_size, float scale, float *scratch) {
-    struct backward c = {dq,    dk,    dv,    d_out, out, log_sum_exp, q,     k,         v,         sequences,
-                         ld_dq, ld_dk, ld_dv, ldout, ldq, ldkv,        heads, key_heads, head_size, scale, scratch};
+    struct backward c = {dq,    dk,    dv,    d_out, out, log_sum_exp, q,   k,     v,         sequences,
+                         ld_dq, ld_dk, ld_dv, ldout, ldq, ldk,         ldv, heads, key_heads, head_size, scale, scratch};
     kernel_pool_run(pool, KERNEL_PICK(backward_head), &c, sequence_count * key_heads);
 }

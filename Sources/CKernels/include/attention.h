@@ -32,9 +32,9 @@ typedef struct {
     int32_t segment, first_offset, first_row, row_count;
 } kernel_store;
 
-/* Copies rows of k and v [T, Hkv, Dh], ld floats apart, into segments. */
+/* Copies rows of k and v [T, Hkv, Dh], ldk and ldv floats apart, into segments. */
 void kernel_store_keys(kernel_pool *pool, const kernel_segment *segments, const kernel_store *stores, int store_count,
-                       const float *k, const float *v, int ld, int heads, int head_size);
+                       const float *k, int ldk, const float *v, int ldv, int heads, int head_size);
 
 /* Floats of scratch for `tasks` tasks that see at most `keys` positions. */
 size_t kernel_attention_scratch(int tasks, int keys);
@@ -53,12 +53,12 @@ void kernel_attention(kernel_pool *pool, float *out, int ldout, float *log_sum_e
 size_t kernel_attention_backward_scratch(int rows, int head_size);
 
 /* dq, dk, dv += gradients, for sequences that begin at position 0 and are whole in the batch; k and v are rows
-   [T, Hkv, Dh] here, ldkv floats apart, q ldq; gradients of q are ld_dq apart, of k ld_dk, of v ld_dv. `out` and
+   [T, Hkv, Dh] here. Whatever is called ld… is the distance of rows in floats; d_out's is ldout. `out` and
    log_sum_exp are the forward's. scratch: for each sequence key_heads times kernel_attention_backward_scratch. The
    gradient of a key adds up in the order of queries. */
 void kernel_attention_backward(kernel_pool *pool, float *dq, int ld_dq, float *dk, int ld_dk, float *dv, int ld_dv,
                                const float *d_out, const float *out, int ldout, const float *log_sum_exp,
-                               const float *q, int ldq, const float *k, const float *v, int ldkv,
+                               const float *q, int ldq, const float *k, int ldk, const float *v, int ldv,
                                const kernel_sequence *sequences, int sequence_count,
                                int heads, int key_heads, int head_size, float scale, float *scratch);
 

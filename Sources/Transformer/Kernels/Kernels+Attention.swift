@@ -68,17 +68,17 @@ struct AttentionPlan {
         let headCount = queries.columns / headSize
         let keyValueHeadCount = keys.columns / headSize
         precondition(queries.count == count && out.count == count && keys.count == count)
-        precondition(values.count == count && values.stride == keys.stride)
-        precondition(out.columns == queries.columns && values.columns == keys.columns)
-        precondition(scratch.columnCount == 1)
+        precondition(values.count == count && out.columns == queries.columns)
+        precondition(values.columns == keys.columns && scratch.columnCount == 1)
         if let logSumExp {
             precondition(logSumExp.count == count && logSumExp.columns == headCount)
             precondition(logSumExp.isContiguous)
         }
         let segments = segments(layer: layer)
         kernel_store_keys(
-            pool.handle, segments, stores, Int32(stores.count), keys.base, values.base,
-            Int32(keys.stride), Int32(keyValueHeadCount), Int32(headSize))
+            pool.handle, segments, stores, Int32(stores.count), keys.base,
+            Int32(keys.stride), values.base, Int32(values.stride), Int32(keyValueHeadCount),
+            Int32(headSize))
         let taskCount = min(count * keyValueHeadCount, 8 * pool.threadCount)
         scratch.resize(rowCount: kernel_attention_scratch(Int32(taskCount), Int32(keyCount)))
         kernel_attention(
@@ -95,8 +95,7 @@ struct AttentionPlan {
         queries: Rows, keys: Rows, values: Rows, headSize: Int, scratch: Matrix, pool: ThreadPool
     ) {
         precondition(sequences.allSatisfy { $0.first_position == 0 })
-        precondition(keys.stride == values.stride && out.stride == dOut.stride)
-        precondition(scratch.columnCount == 1)
+        precondition(out.stride == dOut.stride && scratch.columnCount == 1)
         let keyValueHeadCount = keys.columns / headSize
         let floatCount = sequences.reduce(0) { sum, sequence in
             sum + keyValueHeadCount
@@ -106,8 +105,9 @@ struct AttentionPlan {
         kernel_attention_backward(
             pool.handle, dQueries.base, Int32(dQueries.stride), dKeys.base, Int32(dKeys.stride),
             dValues.base, Int32(dValues.stride), dOut.base, out.base, Int32(out.stride),
-            logSumExp.base, queries.base, Int32(queries.stride), keys.base, values.base,
-            Int32(keys.stride), sequences, Int32(sequences.count),
+            logSumExp.base, queries.base, Int32(queries.stride), keys.base,
+            Int32(keys.stride), values.base, Int32(values.stride), sequences,
+            Int32(sequences.count),
             Int32(queries.columns / headSize), Int32(keyValueHeadCount), Int32(headSize),
             attentionScale(headSize), scratch.base)
     }

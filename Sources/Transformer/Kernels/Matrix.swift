@@ -84,7 +84,8 @@ struct Rows {
 
     func columns(_ range: Range<Int>) -> Rows {
         precondition(range.lowerBound >= 0 && range.upperBound <= columns)
-        return Rows(base: base + range.lowerBound, stride: stride, count: count, columns: range.count)
+        return Rows(
+            base: base + range.lowerBound, stride: stride, count: count, columns: range.count)
     }
 
     func rows(_ range: Range<Int>) -> Rows {

@@ -10,8 +10,6 @@ package final class Adapter {
     package let configuration: AdapterConfiguration
     /// Every A and B.
     package let parameters: ParameterSet
-    /// The factor of B·A before any strength.
-    package let scaling: Double
     /// By layer, then by place.
     let layers: [[AdapterPlace: AdapterBranch]]
     let unembedding: AdapterBranch?
@@ -20,15 +18,9 @@ package final class Adapter {
 
     /// An adapter of zeros, which changes nothing and cannot learn; see
     /// ``initialize(seed:)``.
-    ///
-    /// - Parameters:
-    ///   - scaling: Of files whose scaling is not alpha / rank; nil otherwise.
-    package init(
-        _ configuration: AdapterConfiguration, scaling: Double? = nil, for model: ModelConfiguration
-    ) {
+    package init(_ configuration: AdapterConfiguration, for model: ModelConfiguration) {
         self.configuration = configuration
         self.model = model
-        self.scaling = scaling ?? configuration.scaling
         var shapes: [(name: String, shape: [Int])] = []
         var layers: [[AdapterPlace: AdapterBranch]] = []
         for layer in 0..<model.layerCount {
@@ -69,7 +61,7 @@ package final class Adapter {
 
     /// An independent adapter with the present numbers, ready for use.
     package func snapshot(pool: ThreadPool) -> Adapter {
-        let other = Adapter(configuration, scaling: scaling, for: model)
+        let other = Adapter(configuration, for: model)
         other.parameters.copy(from: parameters)
         other.update(pool: pool)
         return other
@@ -96,5 +88,5 @@ package struct AppliedAdapter {
         self.strength = strength
     }
 
-    var factor: Float { Float(adapter.scaling * strength) }
+    var factor: Float { Float(adapter.configuration.scaling * strength) }
 }

@@ -2,9 +2,7 @@
 /// from those logits, chunk by chunk.
 ///
 /// ```swift
-/// let decoder = try Decoder(configuration, isPrecise: false, pool: pool) {
-///     try StoredWeight(files.tensor($0))
-/// }
+/// let decoder = try Decoder(ModelFiles(path: path), isPrecise: false, pool: pool)
 /// let cache = decoder.makeCache()
 /// _ = try decoder.hidden([DecoderInput(prompt, cache: cache, wanted: 0..<0)])
 /// let one = cache.fork(), other = cache.fork()     // both begin with the prompt
@@ -60,6 +58,13 @@ package final class Decoder {
         ])
     }
 
+    /// Packs the weights of a checkpoint, which stays open: the embedding is read from it.
+    package convenience init(_ files: ModelFiles, isPrecise: Bool, pool: ThreadPool) throws {
+        try self.init(files.configuration, isPrecise: isPrecise, pool: pool) {
+            try StoredWeight(files.tensor($0))
+        }
+    }
+
     /// Packs other weights in the place of the present ones; as for the initializer.
     func replaceWeights(_ weight: @escaping (String) throws -> StoredWeight) throws {
         let other = try Decoder(
@@ -70,14 +75,17 @@ package final class Decoder {
         unembedding = other.unembedding
     }
 
+    /// Rows of logits that are computed at a time, never all of a batch.
+    package static let chunkRowCount = 128
+
     /// An empty cache for one sequence.
     package func makeCache() -> KVCache { KVCache(shape: cacheShape) }
 
     /// Bytes that a cached position takes.
     package var cachedByteCount: Int {
         let shape = cacheShape
-        return shape.layerCount * shape.headCount * (shape.headSize + (shape.headSize + 15) / 16 * 16)
-            * 4
+        let floatCount = shape.headSize + (shape.headSize + 15) / 16 * 16
+        return shape.layerCount * shape.headCount * floatCount * 4
     }
 
     /// Buffers of a forward pass that a backward follows; used again from step to step.
@@ -94,6 +102,20 @@ package final class Decoder {
         check: () throws -> Void = {}
     ) throws -> Matrix {
         try forward(inputs, adapter: adapter, saving: scratch, check: check)
+    }
+
+    /// Caches that hold these tokens, each after a fork of `cache`: what many sequences begin with.
+    ///
+    /// - Throws: As ``hidden(_:adapter:check:)``.
+    package func prefill(
+        _ sequences: [[TokenID]], after cache: KVCache? = nil, adapter: AppliedAdapter? = nil,
+        check: () throws -> Void = {}
+    ) throws -> [KVCache] {
+        let inputs = sequences.map {
+            DecoderInput($0, cache: cache?.fork() ?? makeCache(), wanted: 0..<0)
+        }
+        _ = try hidden(inputs, adapter: adapter, check: check)
+        return inputs.compactMap(\.cache)
     }
 
     /// Logits `[W, V]` of final hidden states. Ask for some hundred rows at a time.

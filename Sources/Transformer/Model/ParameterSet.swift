@@ -28,7 +28,8 @@ package final class ParameterSet {
         self.entries = entries
         matrix = Matrix(rowCount: 1, columnCount: offset)
         indices = Dictionary(
-            entries.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { _, _ in
+            entries.enumerated().map { ($1.name, $0) },
+            uniquingKeysWith: { _, _ in
                 preconditionFailure("two tensors of one name")
             })
     }
