@@ -47,15 +47,22 @@ struct ByteStringTable: Sendable {
         var slot = Self.hash(string) & (slots.count - 1)
         while slots[slot] >= 0 {
             let number = Int(slots[slot])
-            let range = self.range(number)
-            if range.count == string.count,
-                bytes.withUnsafeBufferPointer({ $0[range].elementsEqual(string) })
-            {
-                return number
-            }
+            if isString(number, string) { return number }
             slot = (slot + 1) & (slots.count - 1)
         }
         return nil
+    }
+
+    @inline(__always)
+    private func isString(_ number: Int, _ string: UnsafeBufferPointer<UInt8>) -> Bool {
+        let range = range(number)
+        guard range.count == string.count else { return false }
+        return bytes.withUnsafeBufferPointer { bytes in
+            for index in 0..<string.count where bytes[range.lowerBound + index] != string[index] {
+                return false
+            }
+            return true
+        }
     }
 
     /// The number of `string`.
