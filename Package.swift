@@ -62,7 +62,7 @@ let package = Package(
             name: "BakingTests", dependencies: ["Baking", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "BackendsTests", dependencies: ["Backends", "TestSupport"],
-            swiftSettings: strict),
+            exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "TerminalTests", dependencies: ["Terminal", "TestSupport"],
             swiftSettings: strict),

@@ -42,7 +42,7 @@ public struct LocalBackend: Backend {
             contextLength: files.configuration.maximumPositionCount,
             vocabularySize: files.configuration.vocabularySize,
             arithmetic: "\(precise ? stored.rawValue.lowercased() : "bf16") weights, "
-                + "\(Kernels.tierName) kernels, \(threads) thread\(threads == 1 ? "" : "s")")
+                + "\(pool.tier) kernels, \(threads) thread\(threads == 1 ? "" : "s")")
         tokenizer = tokenizerFile.tokenizer
         self.template = template
         engine = LocalEngine(decoder: decoder, name: name)
@@ -52,7 +52,7 @@ public struct LocalBackend: Backend {
     /// likeliest tokens at each place; entry i is about token i + 1.
     public func score(
         _ sequence: [TokenID], topK: Int, adapter: AdapterChoice
-    ) async throws -> (logprobs: [Float], rows: [TopKRow]) {
+    ) async throws -> (logprobs: [Double], rows: [TopKRow]) {
         try await engine.score(sequence, topK: topK, adapter: adapter)
     }
 }

@@ -9,13 +9,8 @@ extension LocalEngine {
     func targets(
         for examples: [RenderedExample], topK: Int, emit: @Sendable (ScoredTarget) -> Void
     ) async throws {
-        try await teacherStates(of: examples) { index, hidden in
-            var rows = TopKRows(topK: topK)
-            for chunk in Self.chunks(of: hidden) {
-                rows.append(
-                    TopKRows(
-                        of: decoder.logits(hidden, rows: chunk), topK: topK, pool: decoder.pool))
-            }
+        try await teacherStates(of: examples) { index, states in
+            let rows = decoder.topKRows(states, topK: topK)
             emit(ScoredTarget(index: index, rows: TopKRow.rows(rows)))
         }
     }
@@ -27,23 +22,15 @@ extension LocalEngine {
     ) async throws {
         let adapter = try applied(choice)
         try await teacherStates(of: examples) { index, teacher in
-            let input = examples[index].studentInput
-            let base = try decoder.hidden([input], check: Self.check)
-            let baked = try decoder.hidden([input], adapter: adapter, check: Self.check)
-            var divergence = Divergence(
-                index: index, base: [], baked: [], baseAgrees: [], bakedAgrees: [])
-            for chunk in Self.chunks(of: teacher) {
-                let teacher = decoder.logits(teacher, rows: chunk)
-                let baseRows = teacher.divergence(
-                    to: decoder.logits(base, rows: chunk), pool: decoder.pool)
-                let bakedRows = teacher.divergence(
-                    to: decoder.logits(baked, rows: chunk, adapter: adapter), pool: decoder.pool)
-                divergence.base += baseRows.kl
-                divergence.baked += bakedRows.kl
-                divergence.baseAgrees += baseRows.agrees
-                divergence.bakedAgrees += bakedRows.agrees
-            }
-            emit(divergence)
+            let example = [examples[index].student]
+            let base = try decoder.responseStates(example, check: Self.check)[0]
+            let baked = try decoder.responseStates(example, adapter: adapter, check: Self.check)[0]
+            let found = decoder.divergences(
+                teacher: teacher, students: [(base, nil), (baked, adapter)])
+            emit(
+                Divergence(
+                    index: index, base: found[0].kls, baked: found[1].kls,
+                    baseAgrees: found[0].agrees, bakedAgrees: found[1].agrees))
         }
     }
 
@@ -51,22 +38,20 @@ extension LocalEngine {
     /// entry i is about token i + 1 of the sequence.
     func score(
         _ sequence: [TokenID], topK: Int, adapter choice: AdapterChoice
-    ) throws -> (logprobs: [Float], rows: [TopKRow]) {
+    ) throws -> (logprobs: [Double], rows: [TopKRow]) {
         try requireFit(sequence.count, "the sequence")
-        guard sequence.count > 1 else { return ([], []) }
+        guard let first = sequence.first, sequence.count > 1 else { return ([], []) }
         let adapter = try applied(choice)
-        let hidden = try decoder.hidden(
-            [DecoderInput(Array(sequence.dropLast()), wanted: 0..<sequence.count - 1)],
-            adapter: adapter, check: Self.check)
-        var logprobs: [Float] = []
-        var rows = TopKRows(topK: max(topK, 1))
-        for chunk in Self.chunks(of: hidden) {
-            let logits = decoder.logits(hidden, rows: chunk, adapter: adapter)
-            rows.append(TopKRows(of: logits, topK: max(topK, 1), pool: decoder.pool))
-            logprobs += logits.logprobs(
-                of: chunk.map { sequence[$0 + 1] }, pool: decoder.pool)
-        }
-        return (logprobs, topK > 0 ? TopKRow.rows(rows) : [])
+        let rest = Array(sequence.dropFirst())
+        let states = try decoder.responseStates(
+            [ScoredResponse(context: [first], response: rest)], adapter: adapter,
+            check: Self.check)[0]
+        let logprobs = try decoder.logprobs(of: rest, states, adapter: adapter)
+        guard topK > 0 else { return (logprobs, []) }
+        let width = min(topK, decoder.configuration.vocabularySize)
+        return (
+            logprobs, TopKRow.rows(decoder.topKRows(states, topK: width, adapter: adapter))
+        )
     }
 
     /// The teacher's final states at the response of each example, in passes that share what all
@@ -96,41 +81,23 @@ extension LocalEngine {
                     + examples[next].responseTokens.count
                 next += 1
             }
-            let inputs = pass.map { index in
-                let example = examples[index]
-                let context = example.teacherContext.dropFirst(prefixCount)
-                return DecoderInput(
-                    context + example.responseTokens.dropLast(), cache: prefix?.fork(),
-                    wanted: context.count - 1..<context.count + example.responseTokens.count - 1)
-            }
-            let states = try decoder.hidden(inputs, check: Self.check)
-            var row = 0
-            for index in pass {
-                let count = examples[index].responseTokens.count
-                let hidden = Matrix(rowCount: count, columnCount: states.columnCount)
-                for offset in 0..<count {
-                    _ = hidden[offset].update(from: states[row + offset])
-                }
-                row += count
-                try use(index, hidden)
-                try Task.checkCancellation()
-            }
+            let states = try decoder.responseStates(
+                pass.map { index in
+                    ScoredResponse(
+                        after: prefix,
+                        context: Array(examples[index].teacherContext.dropFirst(prefixCount)),
+                        response: examples[index].responseTokens)
+                }, check: Self.check)
+            for (index, states) in zip(pass, states) { try use(index, states) }
+            try Task.checkCancellation()
             await Task.yield()
-        }
-    }
-
-    private static func chunks(of rows: Matrix) -> [Range<Int>] {
-        stride(from: 0, to: rows.rowCount, by: 128).map {
-            $0..<min($0 + 128, rows.rowCount)
         }
     }
 }
 
 extension RenderedExample {
-    /// The student's pass: the states that predict the response.
-    var studentInput: DecoderInput {
-        DecoderInput(
-            studentContext + responseTokens.dropLast(),
-            wanted: studentContext.count - 1..<studentContext.count + responseTokens.count - 1)
+    /// What the student is asked.
+    fileprivate var student: ScoredResponse {
+        ScoredResponse(context: studentContext, response: responseTokens)
     }
 }
