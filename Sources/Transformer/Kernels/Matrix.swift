@@ -48,7 +48,10 @@ package final class Matrix {
     }
 
     /// All rows.
-    var rows: Rows { Rows(base: base, stride: columnCount, count: rowCount, columns: columnCount) }
+    var rows: Rows {
+        Rows(
+            base: base, stride: columnCount, count: rowCount, columns: columnCount, owner: self)
+    }
 
     /// Some columns of all rows.
     func columns(_ range: Range<Int>) -> Rows { rows.columns(range) }
@@ -74,25 +77,28 @@ package final class Matrix {
     }
 }
 
-/// A view of rows inside a ``Matrix`` or another piece of memory, which must outlive it.
+/// A view of rows inside a ``Matrix``; of no use once the matrix has changed its size.
 struct Rows {
     let base: UnsafeMutablePointer<Float>
     /// Floats from one row to the next.
     let stride: Int
     let count: Int
     let columns: Int
+    /// Keeps the memory alive.
+    let owner: Matrix
 
     func columns(_ range: Range<Int>) -> Rows {
         precondition(range.lowerBound >= 0 && range.upperBound <= columns)
         return Rows(
-            base: base + range.lowerBound, stride: stride, count: count, columns: range.count)
+            base: base + range.lowerBound, stride: stride, count: count, columns: range.count,
+            owner: owner)
     }
 
     func rows(_ range: Range<Int>) -> Rows {
         precondition(range.lowerBound >= 0 && range.upperBound <= count)
         return Rows(
             base: base + range.lowerBound * stride, stride: stride, count: range.count,
-            columns: columns)
+            columns: columns, owner: owner)
     }
 
     /// Whether the rows follow one another without gaps.

@@ -69,7 +69,7 @@ package final class ParameterSet {
         precondition(start.shape.count == 1 || end.shape[1] == columns)
         return Rows(
             base: matrix.base + start.offset, stride: columns, count: count / columns,
-            columns: columns)
+            columns: columns, owner: matrix)
     }
 
     private func entry(_ name: String) -> Entry {
