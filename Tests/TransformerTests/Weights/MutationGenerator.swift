@@ -1,0 +1,19 @@
+/// Seeded changes of single bytes (SplitMix64).
+struct MutationGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ mixed >> 31
+    }
+
+    mutating func changeOneByte(of bytes: inout [UInt8]) {
+        let index = Int.random(in: bytes.indices, using: &self)
+        bytes[index] ^= UInt8.random(in: 1...255, using: &self)
+    }
+}
