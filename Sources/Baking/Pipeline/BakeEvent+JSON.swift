@@ -73,13 +73,3 @@ extension BakeEvent: Codable {
 
     private static let timeStyle = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 }
-
-/// How every JSON line of a run is written.
-enum JSONLine {
-    static func encode(_ value: some Encodable) throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.dateEncodingStrategy = .iso8601
-        return try encoder.encode(value)
-    }
-}

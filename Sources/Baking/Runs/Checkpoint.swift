@@ -10,6 +10,86 @@ public struct Checkpoint: Hashable, Sendable {
     public let heldOutKL: Double?
     /// Hash of everything the training depends on.
     let training: String
+
+    /// `checkpoint.json`, beside the adapter's files.
+    private struct Record: Codable {
+        var step: Int
+        var heldOutKL: Double?
+        var training: String
+    }
+
+    /// The checkpoints in `directory`, oldest first. A name whose record is missing or of another
+    /// step is none.
+    static func all(in directory: URL) throws(RunError) -> [Checkpoint] {
+        var checkpoints: [Checkpoint] = []
+        for name in try RunFiles.names(in: directory) where name.hasPrefix("step-") {
+            let place = directory.appending(path: name, directoryHint: .isDirectory)
+            let file = place.appending(path: "checkpoint.json")
+            guard let record = try RunFiles.json(Record.self, from: file),
+                Checkpoint.name(of: record.step) == name
+            else { continue }
+            checkpoints.append(
+                Checkpoint(
+                    step: record.step, directory: place, heldOutKL: record.heldOutKL,
+                    training: record.training))
+        }
+        return checkpoints.sorted { $0.step < $1.step }
+    }
+
+    /// The one with the lowest KL on dev queries, the earlier of equals; without dev queries the
+    /// newest.
+    static func best(of checkpoints: [Checkpoint]) -> Checkpoint? {
+        let measured = checkpoints.filter { $0.heldOutKL?.isNaN == false }
+        return measured.min { ($0.heldOutKL ?? 0, $0.step) < ($1.heldOutKL ?? 0, $1.step) }
+            ?? checkpoints.last
+    }
+
+    /// Makes a checkpoint whose files `write` puts into the directory it is given. It appears whole.
+    static func make(
+        step: Int, heldOutKL: Double?, training: String, in directory: URL,
+        write: (URL) async throws -> Void
+    ) async throws -> Checkpoint {
+        let name = Checkpoint.name(of: step)
+        let aside = directory.appending(path: ".\(name).partial", directoryHint: .isDirectory)
+        let final = directory.appending(path: name, directoryHint: .isDirectory)
+        try RunFiles.remove(aside)
+        try RunFiles.makeDirectory(aside)
+        let checkpoint = Checkpoint(
+            step: step, directory: final, heldOutKL: heldOutKL, training: training)
+        do {
+            try await write(aside)
+            try RunFiles.write(
+                json: Record(step: step, heldOutKL: heldOutKL, training: training),
+                to: aside.appending(path: "checkpoint.json"))
+            try RunFiles.remove(final)
+            try RunFiles.publish(aside, as: final)
+        } catch {
+            // What failed is told; that its remains could not be removed would hide it.
+            try? RunFiles.remove(aside)
+            throw error
+        }
+        return checkpoint
+    }
+
+    /// Removes all but the `keeping` newest and the best.
+    static func prune(_ directory: URL, keeping: Int) throws(RunError) {
+        let checkpoints = try all(in: directory)
+        let best = best(of: checkpoints)
+        for checkpoint in checkpoints.dropLast(keeping) where checkpoint != best {
+            try checkpoint.remove()
+        }
+    }
+
+    /// Removes it; its record goes first, so that what a kill leaves of it is no checkpoint.
+    func remove() throws(RunError) {
+        try RunFiles.remove(directory.appending(path: "checkpoint.json"))
+        try RunFiles.remove(directory)
+    }
+
+    private static func name(of step: Int) -> String {
+        let digits = String(max(step, 0))
+        return "step-" + String(repeating: "0", count: max(6 - digits.count, 0)) + digits
+    }
 }
 
 /// Which checkpoint of a run.

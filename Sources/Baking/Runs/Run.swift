@@ -21,31 +21,120 @@ public struct Run: Hashable, Sendable {
         case finished
     }
 
+    /// The files of a run.
+    enum File: String {
+        case record = "run.json"
+        case prompt = "prompt.md"
+        case queries = "queries.json"
+        case dataset = "dataset.jsonl"
+        case teacherRows = "teacher.rows"
+        case teacherTensors = "teacher.safetensors"
+        case events = "events.jsonl"
+        case checkpoints
+        case verification = "verification.json"
+        case replies = "verification.jsonl"
+        case verifications
+    }
+
+    func url(_ file: File) -> URL { directory.appending(path: file.rawValue) }
+
+    /// Opens the run in `directory`; nil when there is none.
+    init?(directory: URL) throws(RunError) {
+        let file = directory.appending(path: File.record.rawValue)
+        struct Format: Decodable { var format: Int }
+        guard let format = try RunFiles.json(Format.self, from: file)?.format else { return nil }
+        guard format == RunRecord.currentFormat else {
+            throw .otherFormat(path: file.path, found: format, expected: RunRecord.currentFormat)
+        }
+        guard let record = try RunFiles.json(RunRecord.self, from: file) else { return nil }
+        do {
+            try record.configuration.validate()
+        } catch {
+            throw .damaged(path: file.path, why: error.description)
+        }
+        self.init(directory: directory, record: record)
+    }
+
+    init(directory: URL, record: RunRecord) {
+        name = directory.lastPathComponent
+        self.directory = directory
+        self.record = record
+    }
+
     /// What the run is doing now.
-    public var state: State { .interrupted }
+    public var state: State {
+        if RunLock.isHeld(directory) { return .running }
+        return switch record.outcome {
+        case .finished: .finished
+        case .failed: .failed
+        case nil: .interrupted
+        }
+    }
 
     /// The prompt as baked.
     public func prompt() throws -> Prompt {
-        try Prompt(file: directory.appending(path: "prompt.md"))
+        let prompt = try Prompt(file: url(.prompt))
+        guard prompt.hash == record.identity.prompt else {
+            throw RunError.damaged(
+                path: url(.prompt).path, why: "this is not the prompt the run was made with")
+        }
+        return prompt
     }
 
     /// The queries it was made with.
-    public func queries() throws -> QuerySet { preconditionFailure() }
+    public func queries() throws -> QuerySet {
+        let file = url(.queries)
+        guard let queries = try RunFiles.json(QuerySet.self, from: file) else {
+            throw RunError.unreadable(path: file.path, reason: "it is missing")
+        }
+        return queries
+    }
 
     /// Whole checkpoints, oldest first.
-    public func checkpoints() throws -> [Checkpoint] { [] }
+    public func checkpoints() throws -> [Checkpoint] { try Checkpoint.all(in: url(.checkpoints)) }
 
     /// The checkpoint `choice` names.
     public func checkpoint(_ choice: CheckpointChoice) throws -> Checkpoint {
-        preconditionFailure()
+        let checkpoints = try checkpoints()
+        let checkpoint =
+            switch choice {
+            case .best: Checkpoint.best(of: checkpoints)
+            case .last: checkpoints.last
+            case .step(let step): checkpoints.first { $0.step == step }
+            }
+        guard let checkpoint else {
+            throw RunError.noCheckpoint(run: name, which: choice.description)
+        }
+        return checkpoint
     }
 
     /// The verification of the bake; nil before there is one.
-    public func verification() throws -> VerificationReport? { nil }
+    public func verification() throws -> VerificationReport? {
+        try RunFiles.json(VerificationReport.self, from: url(.verification))
+    }
 
     /// What `oven runs` shows.
-    public func summary() -> RunSummary { preconditionFailure() }
+    public func summary() throws -> RunSummary {
+        let verification = try verification()
+        return RunSummary(
+            run: name, directory: directory.path, state: state, step: record.last?.step ?? 0,
+            steps: record.steps ?? 0,
+            kl: (verification?.kl.baked ?? record.best?.heldOutKL).flatMap(finite),
+            gapClosed: (verification?.gapClosed).flatMap(finite), model: record.model.name)
+    }
+
+    /// Changes `run.json`.
+    mutating func update(_ change: (inout RunRecord) -> Void) throws(RunError) {
+        var changed = record
+        change(&changed)
+        guard changed != record else { return }
+        try RunFiles.write(json: changed, to: url(.record))
+        record = changed
+    }
 }
+
+/// The number, or nil where JSON has none for it.
+func finite(_ number: Double) -> Double? { number.isFinite ? number : nil }
 
 /// A run in a list.
 public struct RunSummary: Hashable, Sendable, Codable {
@@ -65,4 +154,21 @@ public struct RunSummary: Hashable, Sendable, Codable {
     public var gapClosed: Double?
     /// As the setting names it.
     public var model: String
+
+    private enum Key: String, CodingKey {
+        case run, directory, state, step, steps, kl, gapClosed, model
+    }
+
+    /// What is unknown is `null`, not left out.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(run, forKey: .run)
+        try container.encode(directory, forKey: .directory)
+        try container.encode(state, forKey: .state)
+        try container.encode(step, forKey: .step)
+        try container.encode(steps, forKey: .steps)
+        try container.encode(kl, forKey: .kl)
+        try container.encode(gapClosed, forKey: .gapClosed)
+        try container.encode(model, forKey: .model)
+    }
 }

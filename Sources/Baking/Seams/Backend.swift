@@ -38,19 +38,22 @@ public struct ModelDescription: Hashable, Sendable, Codable {
     public var parameterCount: Int
     /// Most tokens a sequence may have.
     public var contextLength: Int
+    /// Rows of the embedding: every id below it may be sampled and read.
+    public var vocabularySize: Int
     /// How the arithmetic runs, for people: "bf16 weights, float32 activations, avx2, 2 threads".
     public var arithmetic: String
 
     /// All of it.
     public init(
         name: String, hash: String, family: String, parameterCount: Int, contextLength: Int,
-        arithmetic: String
+        vocabularySize: Int, arithmetic: String
     ) {
         self.name = name
         self.hash = hash
         self.family = family
         self.parameterCount = parameterCount
         self.contextLength = contextLength
+        self.vocabularySize = vocabularySize
         self.arithmetic = arithmetic
     }
 }

@@ -4,5 +4,6 @@
 
 #include "pool.h"
 #include "matmul.h"
+#include "sha256.h"
 
 #endif

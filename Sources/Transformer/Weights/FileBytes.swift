@@ -84,6 +84,20 @@ final class FileBytes: @unchecked Sendable {
         }
     }
 
+    /// Appends all bytes of the file to a message, without loading them.
+    func hash(into hash: inout SHA256) throws(FileError) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+        defer { buffer.deallocate() }
+        for offset in stride(from: 0, to: count, by: buffer.count) {
+            let piece = UnsafeMutableRawBufferPointer(
+                rebasing: buffer[..<min(buffer.count, count - offset)])
+            guard try read(into: piece, at: offset) else {
+                throw .cannotRead(path: path, reason: "it became shorter meanwhile")
+            }
+            hash.update(UnsafeRawBufferPointer(piece))
+        }
+    }
+
     /// The whole of a small file.
     ///
     /// - Parameter maximumByteCount: Longer files are refused before anything is allocated.

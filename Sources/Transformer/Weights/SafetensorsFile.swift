@@ -50,6 +50,9 @@ public final class SafetensorsFile: Sendable {
         entries = Dictionary(header.entries.map { ($0.name, $0) }) { first, _ in first }
     }
 
+    /// Whether there is a tensor of that name.
+    public func contains(_ name: String) -> Bool { entries[name] != nil }
+
     /// One tensor. Costs nothing: its bytes are touched when they are used.
     ///
     /// - Throws: ``SafetensorsError`` when there is none of that name, its type is unknown or the

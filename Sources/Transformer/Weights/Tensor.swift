@@ -1,3 +1,5 @@
+import Foundation
+
 /// A tensor of an open safetensors file: what the header says about it, and its bytes.
 ///
 /// Keeps the file open as long as it lives.
@@ -68,6 +70,18 @@ public struct Tensor: Sendable {
             return narrow
         default:
             throw wrongType(expected: "I32 or I64")
+        }
+    }
+
+    func hasSameBytes(as other: Tensor) -> Bool {
+        withUnsafeBytes { bytes in
+            other.withUnsafeBytes { otherBytes in
+                guard bytes.count == otherBytes.count else { return false }
+                guard let start = bytes.baseAddress, let otherStart = otherBytes.baseAddress else {
+                    return true
+                }
+                return memcmp(start, otherStart, bytes.count) == 0
+            }
         }
     }
 

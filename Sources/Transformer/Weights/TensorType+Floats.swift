@@ -47,6 +47,24 @@ extension TensorType {
             }
         }
     }
+
+    /// Rounds to this type, as ``narrow(_:into:)``, and gives the bytes piece by piece.
+    func withNarrowed<E: Error>(
+        _ floats: [Float], _ emit: (UnsafeRawBufferPointer) throws(E) -> Void
+    ) throws(E) {
+        let pieceCount = 1 << 16
+        let piece = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: pieceCount * byteCount, alignment: 64)
+        defer { piece.deallocate() }
+        for start in stride(from: 0, to: floats.count, by: pieceCount) {
+            let range = start..<min(start + pieceCount, floats.count)
+            let bytes = UnsafeMutableRawBufferPointer(rebasing: piece[..<(range.count * byteCount)])
+            floats.withUnsafeBufferPointer {
+                narrow(UnsafeBufferPointer(rebasing: $0[range]), into: bytes)
+            }
+            try emit(UnsafeRawBufferPointer(bytes))
+        }
+    }
 }
 
 extension Float {
