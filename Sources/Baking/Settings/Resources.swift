@@ -8,6 +8,7 @@ package struct Resources: Sendable {
         case queries = "queries.yaml"
         case starter
         case themes
+        case baseline = "torch_baseline.py"
 
         /// The target whose resource bundle holds it.
         var target: String {
@@ -15,6 +16,7 @@ package struct Resources: Sendable {
             case .queries: "Baking"
             case .starter: "Backends"
             case .themes: "Terminal"
+            case .baseline: "oven"
             }
         }
 
@@ -24,6 +26,7 @@ package struct Resources: Sendable {
             case .queries: "Sources/Baking/Resources/queries.yaml"
             case .starter: "Sources/Backends/Resources/starter"
             case .themes: "themes"
+            case .baseline: "Sources/oven/Resources/torch_baseline.py"
             }
         }
     }

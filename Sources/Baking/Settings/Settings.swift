@@ -41,6 +41,12 @@ package struct Settings: Sendable {
         return entry
     }
 
+    /// Replaces a value that no flag gave.
+    package mutating func adopt(_ value: SettingValue, for name: SettingName) {
+        guard self[name].source != .flag else { return }
+        resolved[name] = Resolved(value: value, source: .standard)
+    }
+
     /// Puts files and flags over what is there, the strongest last.
     private mutating func apply(_ files: [SettingsFile], _ given: [SettingName: SettingValue]) {
         for file in files {
