@@ -25,13 +25,17 @@ enum UTF8Bytes {
         return count
     }
 
-    /// How many bytes at the end of `bytes` are the valid start of a longer sequence, `0...3`.
+    /// How many bytes at the end of `bytes` are the start of a longer sequence, `0...3`.
+    ///
+    /// An encoded surrogate can never become valid; it still counts until it is whole, as in the
+    /// incremental decoder that the reference data comes from.
     static func incompleteTail(of bytes: [UInt8]) -> Int {
         for count in 1...3 where count <= bytes.count {
             let tail = bytes[(bytes.count - count)...]
             guard let lead = tail.first, lead & 0xC0 != 0x80 else { continue }
             guard let (whole, second) = shape(of: lead), whole > count else { return 0 }
-            return tail.dropFirst().prefix(1).allSatisfy(second.contains) ? count : 0
+            let possible = lead == 0xED ? 0x80...0xBF : second
+            return tail.dropFirst().prefix(1).allSatisfy(possible.contains) ? count : 0
         }
         return 0
     }
