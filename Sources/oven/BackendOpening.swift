@@ -35,3 +35,14 @@ func openBackend(_ settings: Settings) async throws -> any OvenBackend {
             what: "this version cannot open \(directory.path)", remedy: nil)
     }
 }
+
+/// Writes the model in `model` with the adapter in its weights.
+///
+/// - Returns: The names of the files, sorted.
+func writeMerged(
+    model: URL, adapter: URL, strength: Double, to directory: URL,
+    precision: MergedCheckpoint.Precision
+) throws -> [String] {
+    throw BackendError.refused(
+        what: "this version cannot merge the adapter \(adapter.path)", remedy: nil)
+}

@@ -47,6 +47,11 @@ package struct Settings: Sendable {
         resolved[name] = Resolved(value: value, source: .standard)
     }
 
+    /// Chooses another model.
+    package mutating func use(model: String) {
+        resolved[.model] = Resolved(value: .text(model), source: .flag)
+    }
+
     /// Puts files and flags over what is there, the strongest last.
     private mutating func apply(_ files: [SettingsFile], _ given: [SettingName: SettingValue]) {
         for file in files {

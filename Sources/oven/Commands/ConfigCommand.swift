@@ -57,15 +57,15 @@ struct ConfigCommand: AsyncParsableCommand {
     }
 
     private func printPaths(_ settings: Settings, _ console: Console) throws {
-        for path in settings.paths {
+        for place in settings.places {
             if output.json {
-                try console.json(path)
+                try console.json(place)
                 continue
             }
             try console.line(
-                console.painter.paint(path.name.padded(to: 16), .key)
-                    + " " + console.safe(path.path)
-                    + console.painter.paint(path.exists ? "" : "  (not there)", .muted))
+                console.painter.paint(place.name.padded(to: 16), .key)
+                    + " " + console.safe(place.path)
+                    + console.painter.paint(place.exists ? "" : "  (not there)", .muted))
         }
     }
 
@@ -79,7 +79,7 @@ struct ConfigCommand: AsyncParsableCommand {
             }
             guard setting.kind != .services else { continue }
             try console.line("# \(setting.help)")
-            try console.line("\(setting.name.rawValue): \(setting.yaml)")
+            try console.line("\(setting.name.rawValue): \(setting.yamlDefault)")
         }
     }
 }

@@ -28,7 +28,8 @@ struct RunsCommand: AsyncParsableCommand {
             return
         }
         guard !runs.isEmpty else {
-            return console.remark("no runs in \(settings.store.directory.path); make one with oven bake")
+            return console.remark(
+                "no runs in \(settings.store.directory.path); make one with oven bake")
         }
         let rows = runs.map { run in
             [
@@ -38,15 +39,11 @@ struct RunsCommand: AsyncParsableCommand {
                 run.gapClosed.map(EventLine.percent) ?? "", console.safe(run.model),
             ]
         }
-        let table = [["run", "state", "step", "kl", "gap closed", "model"]] + rows
-        let widths = table[0].indices.map { column in table.map { $0[column].cellCount }.max() ?? 0 }
-        for (index, row) in table.enumerated() {
-            let line = row.enumerated().map { column, cell in
-                cell.padded(to: widths[column], alignment: (2...4).contains(column) ? .right : .left)
-            }.joined(separator: "  ")
-            let end = line.lastIndex { $0 != " " }.map { line[...$0] } ?? ""
-            try console.line(
-                index == 0 ? console.painter.paint(String(end), .muted) : String(end))
+        let table = TextTable(
+            header: ["run", "state", "step", "kl", "gap closed", "model"], rows: rows,
+            rightColumns: [2, 3, 4])
+        for (index, line) in table.lines.enumerated() {
+            try console.line(index == 0 ? console.painter.paint(line, .muted) : line)
         }
     }
 }

@@ -22,7 +22,9 @@ struct ReplyBlock {
         let safe = text.terminalSafe(isASCII: console.isASCII)
         let lines = safe.wrapped(to: max(10, console.width - indent))
         return lines.enumerated().map { index, line in
-            let head = index == 0 ? label.padded(to: labelWidth) : String(repeating: " ", count: labelWidth)
+            let head =
+                index == 0
+                ? label.padded(to: labelWidth) : String(repeating: " ", count: labelWidth)
             return "  " + console.painter.paint(head, role) + "  " + line
         }
     }

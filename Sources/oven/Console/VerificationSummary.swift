@@ -21,7 +21,8 @@ struct VerificationSummary {
     private func paint(_ text: String, _ role: Role) -> String { console.painter.paint(text, role) }
 
     private func row(_ label: String, _ value: String, _ detail: String = "") -> String {
-        Self.indent + label.padded(to: 26) + value + (detail.isEmpty ? "" : "  " + paint(detail, .muted))
+        Self.indent + label.padded(to: 26) + value
+            + (detail.isEmpty ? "" : "  " + paint(detail, .muted))
     }
 
     private var figures: [String] {
@@ -92,15 +93,12 @@ struct VerificationSummary {
 
     /// First column to the left, figures to the right.
     private func table(_ header: [String], _ rows: [[String]]) -> [String] {
-        let widths = header.indices.map { column in
-            ([header] + rows).map { $0[column].cellCount }.max() ?? 0
+        let lines = TextTable(
+            header: header, rows: rows, rightColumns: Set(header.indices.dropFirst())
+        ).lines
+        return lines.enumerated().map { index, line in
+            Self.indent + (index == 0 ? paint(line, .muted) : line)
         }
-        func line(_ cells: [String]) -> String {
-            cells.enumerated().map { column, cell in
-                cell.padded(to: widths[column], alignment: column == 0 ? .left : .right)
-            }.joined(separator: "   ")
-        }
-        return [Self.indent + paint(line(header), .muted)] + rows.map { Self.indent + line($0) }
     }
 
     private var replies: [String] {
@@ -108,10 +106,11 @@ struct VerificationSummary {
             if !queries.contains(query) { queries.append(query) }
         }
         return queries.prefix(Self.replyCount).flatMap { query in
-            [""] + ReplyBlock(console: console).lines(
-                query: query,
-                replies: report.replies.filter { $0.query == query }
-                    .map { ($0.arm, $0.reply, $0.stop) })
+            [""]
+                + ReplyBlock(console: console).lines(
+                    query: query,
+                    replies: report.replies.filter { $0.query == query }
+                        .map { ($0.arm, $0.reply, $0.stop) })
         }
     }
 
