@@ -20,7 +20,7 @@ public struct Prompt: Hashable, Sendable {
         }
         self.text = text
         self.name = name
-        hash = sha256(text.utf8)
+        hash = sha256(Array(text.utf8))
     }
 
     /// The prompt in `file`.

@@ -64,10 +64,96 @@ public struct BakeJob: Sendable {
         AsyncThrowingStream { emit in try await run(through: stage, emit: emit) }
     }
 
-    /// What the job would do, without doing any of it.
-    public func plan() async throws -> BakePlan { preconditionFailure() }
+    private func run(
+        through stage: BakeStage, emit: @escaping @Sendable (BakeEvent) -> Void
+    ) async throws {
+        let preparation = try BakePreparation(self)
+        var run: Run
+        let isNew: Bool
+        if let found = try preparation.existingRun() {
+            (run, isNew) = (found, false)
+        } else {
+            run = try store.make(
+                name: runName, record: preparation.newRecord(), prompt: prompt, queries: queries)
+            isNew = true
+        }
+        if try preparation.replay(run, emit: emit) { return }
+        let lock = try RunLock(run.directory)
+        defer { withExtendedLifetime(lock) {} }
+        // Another process may have finished it before the lock was free.
+        run = try Run(directory: run.directory) ?? run
+        if try preparation.replay(run, emit: emit) { return }
+        let recorder = try RunRecorder(run, handOn: emit)
+        do {
+            try await work(
+                on: &run, preparation: preparation, resumed: !isNew, stage: stage,
+                recorder: recorder)
+        } catch {
+            if !(error is CancellationError), !Task.isCancelled {
+                // Where even this cannot be written, the first error is the one to show.
+                try? run.update { $0.outcome = .failed("\(error)") }
+                try? recorder(.error(Notice("\(error)")))
+            }
+            throw error
+        }
+    }
 
-    func run(through stage: BakeStage, emit: @Sendable (BakeEvent) -> Void) async throws {}
+    private func work(
+        on run: inout Run, preparation: BakePreparation, resumed: Bool, stage: BakeStage,
+        recorder: RunRecorder
+    ) async throws {
+        let start = ContinuousClock.now
+        let warnings = try preparation.adopt(&run)
+        let name = run.name
+        let directory = run.directory.path
+        func started(at step: Int) throws {
+            try recorder(
+                .runStarted(
+                    RunStarted(
+                        run: name, directory: directory, resumed: resumed, fromStep: step,
+                        configuration: configuration)))
+        }
+        let expected = try run.checkpoints().last?.step ?? 0
+        try started(at: expected)
+        for warning in warnings { try recorder(.warning(warning)) }
+
+        let rows = try await preparation.completeRows(of: run, recorder: recorder)
+        let bake = Bake(
+            run: run, configuration: configuration, trainer: try preparation.trainer(),
+            train: rows.train, dev: rows.dev, emit: { try recorder($0) })
+        try run.update { $0.steps = bake.steps }
+        if stage == .generate { return }
+
+        if try bake.usableCheckpoints().last?.step ?? 0 != expected { try started(at: 0) }
+        try await bake.run(restarted: started)
+        await bake.trainer.endTraining()
+        let checkpoints = try run.checkpoints()
+        try run.update { record in
+            record.best = Checkpoint.best(of: checkpoints).map(RunRecord.Mark.init)
+            record.last = checkpoints.last.map(RunRecord.Mark.init)
+        }
+
+        let verification = Verification(
+            run: run, backend: backend, checkpoint: try run.checkpoint(.best), strength: 1,
+            renderer: preparation.renderer, queries: queries, configuration: configuration,
+            emit: { try recorder($0) })
+        let report = try await verification.report()
+        try RunFiles.write(json: report, to: run.url(.verification))
+        try recorder(.verification(report))
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        try run.update { $0.outcome = .finished(steps: bake.steps, seconds: seconds) }
+        try recorder(
+            .runFinished(
+                RunFinished(
+                    run: run.name, steps: bake.steps, seconds: seconds, kl: report.kl.baked,
+                    gapClosed: report.gapClosed)))
+    }
+}
+
+extension RunRecord.Mark {
+    init(_ checkpoint: Checkpoint) {
+        self.init(step: checkpoint.step, heldOutKL: checkpoint.heldOutKL)
+    }
 }
 
 extension AsyncThrowingStream where Element: Sendable, Failure == any Error {

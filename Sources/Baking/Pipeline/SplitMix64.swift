@@ -26,6 +26,6 @@ struct SplitMix64 {
 
 /// A seed for one purpose, at most 2^53 − 1 so that every JSON reader keeps it.
 func derivedSeed(_ parts: String...) -> UInt64 {
-    let digest = sha256Bytes(Array(sha256(parts: parts).utf8))
-    return digest.prefix(8).reduce(0) { $0 << 8 | UInt64($1) } & (1 << 53 - 1)
+    let digits = sha256(parts: parts).prefix(16)
+    return digits.reduce(0) { $0 << 4 | UInt64($1.hexDigitValue ?? 0) } & (1 << 53 - 1)
 }

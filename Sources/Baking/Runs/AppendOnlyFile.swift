@@ -1,7 +1,7 @@
 import Foundation
 
 /// A file that only grows. A write that fails leaves it as it was.
-struct AppendOnlyFile: ~Copyable {
+final class AppendOnlyFile: Sendable {
     /// The system's call of that name, or one that fails as it might.
     typealias SystemWrite = @Sendable (Int32, UnsafeRawPointer?, Int) -> Int
 

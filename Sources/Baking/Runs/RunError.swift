@@ -12,6 +12,10 @@ public enum RunError: Error, Hashable, CustomStringConvertible {
     case damaged(path: String, why: String)
     /// Another process works on it.
     case inUse(run: String, process: Int?)
+    /// A new run was asked for by a name that is taken.
+    case exists(run: String)
+    /// It was baked into another model.
+    case otherModel(run: String, model: String, found: String)
     /// It has no such checkpoint.
     case noCheckpoint(run: String, which: String)
     /// A file cannot be read.
@@ -33,6 +37,9 @@ public enum RunError: Error, Hashable, CustomStringConvertible {
         case .inUse(let run, let process):
             "the run \(run) is in use\(process.map { " by process \($0)" } ?? ""); "
                 + "wait for it or end it"
+        case .exists(let run): "there is a run \(run) already; choose another name"
+        case .otherModel(let run, let model, let found):
+            "the run \(run) was baked into \(model), not into \(found); use that model"
         case .noCheckpoint(let run, let which):
             "the run \(run) has no \(which) checkpoint; oven bake makes them"
         case .unreadable(let path, let reason): "cannot read \(path): \(reason)"

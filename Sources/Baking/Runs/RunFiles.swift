@@ -114,7 +114,9 @@ enum RunFiles {
     }
 
     private static func unwritable(_ error: FileError, path: String) -> RunError {
-        if case .cannotWrite(_, let reason) = error { return .unwritable(path: path, reason: reason) }
+        if case .cannotWrite(_, let reason) = error {
+            return .unwritable(path: path, reason: reason)
+        }
         return .unwritable(path: path, reason: "\(error)")
     }
 }

@@ -55,6 +55,17 @@ public struct SafetensorsWriter {
         }
     }
 
+    /// Adds a tensor of integers stored as I64; `shape` is as for floats.
+    public mutating func add(_ name: String, shape: [Int], longIntegers integers: [Int64]) {
+        precondition(shape.reduce(1, *) == integers.count, "\(name) has shape \(shape)")
+        add(name, shape: shape, type: .i64) { emit throws(SafetensorsError) in
+            let result = integers.withUnsafeBytes { bytes in
+                Result { () throws(SafetensorsError) in try emit(bytes) }
+            }
+            try result.get()
+        }
+    }
+
     /// Adds a tensor of an open file as it is.
     public mutating func add(_ tensor: Tensor) {
         add(tensor.name, shape: tensor.shape, type: tensor.dtype) { emit throws(SafetensorsError) in
