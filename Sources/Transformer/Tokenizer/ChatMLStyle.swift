@@ -78,7 +78,7 @@ struct ChatMLStyle: ChatStyle {
     private func assistant(
         _ content: String, isAnswer: Bool, isLast: Bool, isExample: Bool
     ) -> [TemplatePiece] {
-        if isExample { return [.text(content)] }
+        if isExample { return (isAnswer ? Self.emptyBlock : []) + [.text(content)] }
         let parts = content.split(at: "</think>")
         var text = content
         var reasoning = ""

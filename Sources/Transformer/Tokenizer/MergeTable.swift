@@ -51,136 +51,118 @@ struct MergeTable: Sendable {
     /// of equal ones.
     func merge(_ symbols: inout [UInt32], scratch: inout Scratch) {
         guard symbols.count > 1 else { return }
-        slots.withUnsafeBufferPointer { slots in
-            let lookUp = { (left: UInt32, right: UInt32) -> Merge in
-                slots[Self.slot(of: Self.pair(left, right), in: slots, shift: shift)].merge
-            }
-            if symbols.count <= 40 {
-                Self.mergeShort(&symbols, scratch: &scratch, lookUp: lookUp)
-            } else {
-                Self.mergeLong(&symbols, scratch: &scratch, lookUp: lookUp)
-            }
-        }
-    }
-
-    /// Working memory kept from word to word.
-    struct Scratch {
-        fileprivate var merges: [Merge] = []
-        fileprivate var heap: [UInt64] = []
-        fileprivate var next: [Int32] = []
-        fileprivate var previous: [Int32] = []
-    }
-
-    /// Looks for the best pair anew after each merge: quickest for a word.
-    @inline(__always)
-    private static func mergeShort(
-        _ symbols: inout [UInt32], scratch: inout Scratch, lookUp: (UInt32, UInt32) -> Merge
-    ) {
-        var count = symbols.count
-        if scratch.merges.count < count {
-            scratch.merges = Array(repeating: none, count: max(64, count))
-        }
-        symbols.withUnsafeMutableBufferPointer { symbols in
-            scratch.merges.withUnsafeMutableBufferPointer { merges in
-                for index in 0..<(count - 1) {
-                    merges[index] = lookUp(symbols[index], symbols[index + 1])
-                }
-                while true {
-                    var best = none
-                    var at = -1
-                    for index in 0..<(count - 1) where merges[index] < best {
-                        best = merges[index]
-                        at = index
-                    }
-                    guard at >= 0 else { break }
-                    symbols[at] = UInt32(truncatingIfNeeded: best)
-                    count -= 1
-                    for index in (at + 1)..<max(at + 1, count) {
-                        symbols[index] = symbols[index + 1]
-                        merges[index - 1] = merges[index]
-                    }
-                    if at > 0 { merges[at - 1] = lookUp(symbols[at - 1], symbols[at]) }
-                    if at + 1 < count { merges[at] = lookUp(symbols[at], symbols[at + 1]) }
-                }
-            }
-        }
-        symbols.removeLast(symbols.count - count)
-    }
-
-    /// Keeps the candidates in a heap and the symbols in a list: n log n, for long words.
-    private static func mergeLong(
-        _ symbols: inout [UInt32], scratch: inout Scratch, lookUp: (UInt32, UInt32) -> Merge
-    ) {
         let count = symbols.count
-        var merges = Array(repeating: none, count: count)
-        scratch.heap.removeAll(keepingCapacity: true)
-        scratch.next = (0..<Int32(count)).map { $0 + 1 }
-        scratch.previous = (0..<Int32(count)).map { $0 - 1 }
-        // A heap entry is rank and position; it is stale when that pair's merge has changed since.
-        for index in 0..<(count - 1) {
-            merges[index] = lookUp(symbols[index], symbols[index + 1])
-            if merges[index] != none { scratch.push(merges[index], at: index) }
-        }
-        while let (rank, at) = scratch.pop() {
-            guard merges[at] != none, merges[at] >> 32 == rank else { continue }
-            symbols[at] = UInt32(truncatingIfNeeded: merges[at])
-            let gone = Int(scratch.next[at])
-            let after = Int(scratch.next[gone])
-            merges[gone] = none
-            scratch.next[at] = Int32(after)
-            scratch.next[gone] = -1
-            if after < count {
-                scratch.previous[after] = Int32(at)
-                merges[at] = lookUp(symbols[at], symbols[after])
-                if merges[at] != none { scratch.push(merges[at], at: at) }
-            } else {
-                merges[at] = none
+        let kept = slots.withUnsafeBufferPointer { slots in
+            symbols.withUnsafeMutableBufferPointer { symbols in
+                let lookUp = { (left: UInt32, right: UInt32) -> Merge in
+                    slots[Self.slot(of: Self.pair(left, right), in: slots, shift: shift)].merge
+                }
+                return count <= Self.shortLimit
+                    ? Self.mergeShort(symbols, scratch: &scratch, lookUp: lookUp)
+                    : Self.mergeLong(symbols, scratch: &scratch, lookUp: lookUp)
             }
-            let before = Int(scratch.previous[at])
-            if before >= 0 {
-                merges[before] = lookUp(symbols[before], symbols[at])
-                if merges[before] != none { scratch.push(merges[before], at: before) }
-            }
-        }
-        var kept = 0
-        var index = 0
-        while index < count {
-            symbols[kept] = symbols[index]
-            kept += 1
-            index = Int(scratch.next[index])
         }
         symbols.removeLast(count - kept)
     }
-}
 
-extension MergeTable.Scratch {
-    fileprivate mutating func push(_ merge: MergeTable.Merge, at position: Int) {
-        heap.append(merge & 0xFFFF_FFFF_0000_0000 | UInt64(position))
-        var child = heap.count - 1
-        while child > 0 {
-            let parent = (child - 1) / 2
-            guard heap[child] < heap[parent] else { break }
-            heap.swapAt(child, parent)
-            child = parent
-        }
+    /// Up to here looking through all pairs after each merge is quicker than keeping order.
+    private static let shortLimit = 96
+
+    /// Working memory kept from word to word.
+    struct Scratch {
+        fileprivate var merges = Array(repeating: MergeTable.none, count: MergeTable.shortLimit)
+        fileprivate var links: [Link] = []
+        fileprivate var heap = MergeHeap()
     }
 
-    fileprivate mutating func pop() -> (rank: UInt64, position: Int)? {
-        guard let top = heap.first, let last = heap.popLast() else { return nil }
-        if !heap.isEmpty {
-            heap[0] = last
-            var parent = 0
+    /// A symbol's merge with the next, and where its neighbours are.
+    fileprivate struct Link {
+        var merge: Merge
+        var next: Int32
+        var previous: Int32
+    }
+
+    /// Looks for the best pair anew after each merge.
+    ///
+    /// - Returns: How many symbols are left.
+    @inline(__always)
+    private static func mergeShort(
+        _ symbols: UnsafeMutableBufferPointer<UInt32>, scratch: inout Scratch,
+        lookUp: (UInt32, UInt32) -> Merge
+    ) -> Int {
+        var count = symbols.count
+        scratch.merges.withUnsafeMutableBufferPointer { merges in
+            for index in 0..<(count - 1) {
+                merges[index] = lookUp(symbols[index], symbols[index + 1])
+            }
             while true {
-                var least = parent
-                for child in [2 * parent + 1, 2 * parent + 2]
-                where child < heap.count && heap[child] < heap[least] {
-                    least = child
+                var best = none
+                var at = -1
+                for index in 0..<(count - 1) where merges[index] < best {
+                    best = merges[index]
+                    at = index
                 }
-                guard least != parent else { break }
-                heap.swapAt(parent, least)
-                parent = least
+                guard at >= 0 else { break }
+                symbols[at] = UInt32(truncatingIfNeeded: best)
+                count -= 1
+                for index in (at + 1)..<max(at + 1, count) {
+                    symbols[index] = symbols[index + 1]
+                    merges[index - 1] = merges[index]
+                }
+                if at > 0 { merges[at - 1] = lookUp(symbols[at - 1], symbols[at]) }
+                if at + 1 < count { merges[at] = lookUp(symbols[at], symbols[at + 1]) }
             }
         }
-        return (top >> 32, Int(top & 0xFFFF_FFFF))
+        return count
+    }
+
+    /// Keeps the candidates in a heap and the symbols in a list: n log n.
+    ///
+    /// - Returns: How many symbols are left.
+    private static func mergeLong(
+        _ symbols: UnsafeMutableBufferPointer<UInt32>, scratch: inout Scratch,
+        lookUp: (UInt32, UInt32) -> Merge
+    ) -> Int {
+        let count = symbols.count
+        scratch.links.removeAll(keepingCapacity: true)
+        for index in 0..<count {
+            let merge = index + 1 < count ? lookUp(symbols[index], symbols[index + 1]) : none
+            scratch.links.append(
+                Link(merge: merge, next: Int32(index + 1), previous: Int32(index - 1)))
+            if merge != none { scratch.heap.append(merge, at: index) }
+        }
+        scratch.heap.order()
+        return scratch.links.withUnsafeMutableBufferPointer { links in
+            while let (rank, at) = scratch.heap.pop() {
+                // A candidate is stale when the merge at its place has changed since.
+                guard links[at].merge != none, links[at].merge >> 32 == rank else { continue }
+                symbols[at] = UInt32(truncatingIfNeeded: links[at].merge)
+                let gone = Int(links[at].next)
+                let after = Int(links[gone].next)
+                links[gone].merge = none
+                links[at].next = Int32(after)
+                links[at].merge = none
+                if after < count {
+                    links[after].previous = Int32(at)
+                    links[at].merge = lookUp(symbols[at], symbols[after])
+                    if links[at].merge != none { scratch.heap.push(links[at].merge, at: at) }
+                }
+                let before = Int(links[at].previous)
+                if before >= 0 {
+                    links[before].merge = lookUp(symbols[before], symbols[at])
+                    if links[before].merge != none {
+                        scratch.heap.push(links[before].merge, at: before)
+                    }
+                }
+            }
+            var kept = 0
+            var index = 0
+            while index < count {
+                symbols[kept] = symbols[index]
+                kept += 1
+                index = Int(links[index].next)
+            }
+            return kept
+        }
     }
 }

@@ -82,9 +82,7 @@ struct TokenizerBuilder {
                 throw TokenizerError.duplicateToken(file: file, token: try key.string())
             }
             tokenizer.ids.append(UInt32(id))
-            if id >= numbers.count {
-                numbers += Array(repeating: -1, count: id + 1 - numbers.count)
-            }
+            while numbers.count <= id { numbers.append(-1) }
             guard numbers[id] < 0 else {
                 throw duplicateID(id, tokenizer.names, Int(numbers[id]), number)
             }
@@ -92,8 +90,12 @@ struct TokenizerBuilder {
         }
         tokenizer.baseCount = tokenizer.names.count
         tokenizer.tokenRanges = Array(repeating: 0..<0, count: numbers.count)
-        for (number, id) in tokenizer.ids.enumerated() {
-            tokenizer.setBytes(of: id, from: Array(tokenizer.names[number]))
+        let names = tokenizer.names
+        names.bytes.withUnsafeBufferPointer { bytes in
+            for (number, id) in tokenizer.ids.enumerated() {
+                let text = UnsafeBufferPointer(rebasing: bytes[names[number].indices])
+                tokenizer.setBytes(of: id, from: text)
+            }
         }
     }
 
@@ -146,11 +148,13 @@ struct TokenizerBuilder {
                 middle = text[space...].contains(UInt8(ascii: " ")) ? nil : space
             }
         case .array:
-            let parts = Array(try merge.elements())
-            guard parts.count == 2, parts.allSatisfy({ $0.kind == .string }) else { break }
-            parts[0].appendText(to: &text)
+            var parts = try merge.elements()
+            guard let left = parts.next(), let right = parts.next(), parts.next() == nil,
+                left.kind == .string, right.kind == .string
+            else { break }
+            left.appendText(to: &text)
             middle = text.count
-            parts[1].appendText(to: &text)
+            right.appendText(to: &text)
         default: break
         }
         guard let middle, middle > 0, middle < text.count else {
@@ -250,24 +254,22 @@ extension BPETokenizer {
     }
 
     /// Sets what `id` decodes to, given its text in the file.
-    fileprivate mutating func setBytes(of id: UInt32, from text: [UInt8]) {
+    fileprivate mutating func setBytes(of id: UInt32, from text: UnsafeBufferPointer<UInt8>) {
         let start = UInt32(tokenBytes.count)
-        text.withUnsafeBufferPointer { text in
-            if isByteLevel {
-                // A token that is not written in the byte alphabet stands for its own text.
-                if !ByteAlphabet.append(text, to: &tokenBytes) { tokenBytes += text }
-            } else if let byte = Self.fallbackByte(text) {
-                tokenBytes.append(byte)
-            } else {
-                var position = 0
-                while position < text.count {
-                    if text[position...].starts(with: PreTokenizer.mark) {
-                        tokenBytes.append(UInt8(ascii: " "))
-                        position += PreTokenizer.mark.count
-                    } else {
-                        tokenBytes.append(text[position])
-                        position += 1
-                    }
+        if isByteLevel {
+            // A token that is not written in the byte alphabet stands for its own text.
+            if !ByteAlphabet.append(text, to: &tokenBytes) { tokenBytes += text }
+        } else if let byte = Self.fallbackByte(text) {
+            tokenBytes.append(byte)
+        } else {
+            var position = 0
+            while position < text.count {
+                if text[position...].starts(with: PreTokenizer.mark) {
+                    tokenBytes.append(UInt8(ascii: " "))
+                    position += PreTokenizer.mark.count
+                } else {
+                    tokenBytes.append(text[position])
+                    position += 1
                 }
             }
         }
@@ -303,7 +305,7 @@ extension BPETokenizer {
             tokenRanges += Array(repeating: 0..<0, count: missing)
         }
         let text = token.isNormalized ? normalizer.normalized(token.content) : token.content
-        setBytes(of: token.id, from: Array(text.utf8))
+        Array(text.utf8).withUnsafeBufferPointer { setBytes(of: token.id, from: $0) }
         if token.isSpecial { specialTokens.insert(token.id) }
     }
 
