@@ -26,7 +26,7 @@ enum ManualPage {
     private static func preformatted(_ text: String) -> [String] {
         [".nf"]
             + text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-                let escaped = line.replacing("\\", with: "\\e").replacing("-", with: "\\-")
+                let escaped = String(line).replacing("\\", with: "\\e").replacing("-", with: "\\-")
                 // A line that begins with a dot or an apostrophe would be a request.
                 return escaped.hasPrefix(".") || escaped.hasPrefix("'") ? "\\&" + escaped : escaped
             } + [".fi"]

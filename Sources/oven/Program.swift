@@ -1,7 +1,6 @@
 import ArgumentParser
 import Baking
 import Foundation
-import Synchronization
 
 /// The program: parses the command line, runs the command and turns whatever goes wrong into the
 /// promised line and exit code.
@@ -77,26 +76,15 @@ struct UsageError: Error, CustomStringConvertible {
 
 /// An error of the program's own, as a person reads it.
 struct Problem {
-    var message: String
-    var isUsage = false
+    let message: String
+    let isUsage: Bool
 
     /// nil for the errors of the argument parser.
     init?(_ error: any Error) {
-        switch error {
-        case let error as UsageError:
-            message = error.description
-            isUsage = true
-        case let error as SettingsError:
-            message = error.description
-            isUsage = true
-        case let error as any CustomStringConvertible
-        where !String(reflecting: type(of: error)).hasPrefix("ArgumentParser."):
-            message = error.description
-        default:
-            guard !String(reflecting: type(of: error)).hasPrefix("ArgumentParser.") else {
-                return nil
-            }
-            message = (error as NSError).localizedDescription
-        }
+        guard !String(reflecting: type(of: error)).hasPrefix("ArgumentParser.") else { return nil }
+        isUsage = error is UsageError || error is SettingsError
+        // Foundation's own description is a dump; ours are lines for people.
+        message =
+            type(of: error) is NSError.Type ? (error as NSError).localizedDescription : "\(error)"
     }
 }

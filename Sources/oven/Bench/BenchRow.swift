@@ -60,11 +60,13 @@ struct BenchRow: Encodable {
     /// The most memory this process ever held.
     private static var peakByteCount: Int {
         var usage = rusage()
-        guard getrusage(RUSAGE_SELF, &usage) == 0 else { return 0 }
         #if os(macOS)
-            return usage.ru_maxrss
+            let bytesPerUnit = 1
+            let result = getrusage(RUSAGE_SELF, &usage)
         #else
-            return usage.ru_maxrss << 10
+            let bytesPerUnit = 1024
+            let result = getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         #endif
+        return result == 0 ? usage.ru_maxrss * bytesPerUnit : 0
     }
 }

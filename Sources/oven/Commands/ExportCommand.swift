@@ -52,5 +52,3 @@ struct ExportCommand: AsyncParsableCommand {
         }
     }
 }
-
-extension MergedCheckpoint.Precision: ExpressibleByArgument {}

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Baking
+import Foundation
 import Terminal
 
 struct RunsCommand: AsyncParsableCommand {
@@ -22,7 +23,7 @@ struct RunsCommand: AsyncParsableCommand {
             console.remark("deleted \(run.directory.path)")
             return
         }
-        let runs = try settings.store.runs().map { $0.summary() }
+        let runs = try settings.store.runs().map { try $0.summary() }
         guard !output.json else {
             for run in runs { try console.json(run) }
             return

@@ -40,5 +40,3 @@ struct VerifyCommand: AsyncParsableCommand {
         return loaded.queries
     }
 }
-
-extension StudentContext: ExpressibleByArgument {}

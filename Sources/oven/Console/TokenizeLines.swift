@@ -41,7 +41,7 @@ struct TokenizeLines {
             return try JSONText.line(of: try answer(question))
         } catch {
             let refusal = Refusal(
-                error: (error as? any CustomStringConvertible)?.description ?? "\(error)")
+                error: "\(error)")
             // Encoding a text cannot fail.
             return (try? JSONText.line(of: refusal)) ?? "{}"
         }

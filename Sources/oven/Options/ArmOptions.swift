@@ -42,5 +42,3 @@ struct SamplingOptions: ParsableArguments {
         }
     }
 }
-
-extension Arm: ExpressibleByArgument {}
