@@ -1,38 +1,36 @@
+import Backends
 import Baking
 import Foundation
 import Transformer
 
-/// Log-probabilities of one sequence; entry i is about token i given those before it, the first is
-/// about nothing.
-struct SequenceScore: Sendable {
-    /// One fewer than tokens: entry i is about token i + 1.
-    var logprobs: [Double]
-    /// The likeliest tokens in place of token i + 1, by falling probability, then by number.
-    var top: [[(token: TokenID, logprob: Double)]]
-}
-
 /// Log-probabilities of given tokens.
 protocol SequenceScorer: Backend {
-    /// The scores of `tokens`, which are not empty, under `adapter`.
+    /// The log-probability of every token of a sequence given those before it, and the `topK`
+    /// likeliest tokens at each place; entry i is about token i + 1.
     func score(
-        _ tokens: [TokenID], adapter: AdapterChoice, topK: Int
-    ) async throws -> SequenceScore
+        _ sequence: [TokenID], topK: Int, adapter: AdapterChoice
+    ) async throws -> (logprobs: [Float], rows: [TopKRow])
 }
+
+extension LocalBackend: SequenceScorer {}
 
 /// What the commands need of a backend.
 typealias OvenBackend = ResponseGenerator & TargetScorer & StudentTrainer & DivergenceMeter
     & SequenceScorer
 
-/// Opens the model that `settings` name.
-func openBackend(_ settings: Settings) async throws -> any OvenBackend {
+/// Opens the model that `settings` name; warnings about its files go to `console`.
+func openBackend(_ settings: Settings, _ console: Console) async throws -> any OvenBackend {
     switch try settings.modelLocation() {
     case .tinker(let name):
         throw BackendError.refused(
             what: "this version cannot use the service for tinker:\(name)",
             remedy: "choose a local model")
     case .directory(let directory):
-        throw BackendError.refused(
-            what: "this version cannot open \(directory.path)", remedy: nil)
+        let backend = try LocalBackend(
+            directory: directory, name: settings.text(.model), precise: settings.flag(.precise),
+            threads: settings.threads ?? ProcessInfo.processInfo.activeProcessorCount)
+        for warning in backend.warnings { console.remark("warning: \(warning)") }
+        return backend
     }
 }
 
@@ -43,6 +41,9 @@ func writeMerged(
     model: URL, adapter: URL, strength: Double, to directory: URL,
     precision: MergedCheckpoint.Precision
 ) throws -> [String] {
-    throw BackendError.refused(
-        what: "this version cannot merge the adapter \(adapter.path)", remedy: nil)
+    let base = try ModelFiles(path: model.path)
+    var file = try AdapterFile(directory: adapter.path, model: base.configuration)
+    file.configuration.alpha *= strength
+    return try MergedCheckpoint(base: base, adapter: file)
+        .write(to: directory.path, precision: precision).files
 }

@@ -30,7 +30,7 @@ struct Examination {
     /// Opens the model.
     func modelFinding() async -> Finding {
         await found("model") {
-            let model = try await openBackend(settings).model
+            let model = try await openBackend(settings, Console.standard(settings)).model
             return "\(model.name): \(model.family), \(model.parameterCount) weights, "
                 + "\(model.contextLength) tokens of context, \(model.arithmetic)"
         }

@@ -14,6 +14,7 @@ struct Export {
     let strength: Double
     /// With the run's model.
     let settings: Settings
+    let console: Console
 
     /// Why an export is not written.
     enum Failure: Error, Equatable, CustomStringConvertible {
@@ -100,29 +101,25 @@ struct Export {
             thinking: false, using: backend.tokenizer)
         let own: AdapterChoice =
             format == .base ? .none : .checkpoint(opened.checkpoint.directory, strength: strength)
-        let expected = try await backend.score(tokens, adapter: own, topK: 20)
-        let found: SequenceScore
+        let expected = try await backend.score(tokens, topK: 20, adapter: own)
+        let found: (logprobs: [Float], rows: [TopKRow])
         if format == .peft {
             found = try await backend.score(
-                tokens, adapter: .checkpoint(directory, strength: 1), topK: 20)
+                tokens, topK: 20, adapter: .checkpoint(directory, strength: 1))
         } else {
             var settings = settings
             settings.use(model: directory.path)
-            found = try await openBackend(settings).score(tokens, adapter: .none, topK: 20)
+            found = try await openBackend(settings, console)
+                .score(tokens, topK: 20, adapter: .none)
         }
-        return Self.largestDifference(expected, found)
-    }
-
-    /// Over given tokens and those that both have among their likeliest.
-    static func largestDifference(_ first: SequenceScore, _ second: SequenceScore) -> Double {
-        var largest = zip(first.logprobs, second.logprobs).map { abs($0 - $1) }.max() ?? 0
-        for (left, right) in zip(first.top, second.top) {
-            let others = Dictionary(right.map { ($0.token, $0.logprob) }) { first, _ in first }
-            for pair in left {
-                guard let other = others[pair.token] else { continue }
-                largest = max(largest, abs(pair.logprob - other))
+        var largest = zip(expected.logprobs, found.logprobs).map { abs($0 - $1) }.max() ?? 0
+        for (row, other) in zip(expected.rows, found.rows) {
+            let others = Dictionary(zip(other.ids, other.logprobs)) { first, _ in first }
+            for (token, logprob) in zip(row.ids, row.logprobs) {
+                guard let other = others[token] else { continue }
+                largest = max(largest, abs(logprob - other))
             }
         }
-        return largest
+        return Double(largest)
     }
 }

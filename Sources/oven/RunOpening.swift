@@ -10,10 +10,13 @@ struct OpenedRun {
     /// Opens `name`, or the newest run that has a checkpoint.
     ///
     /// - Parameter settings: Where runs live; a model given as a flag replaces the run's.
-    init(_ name: String?, checkpoint choice: CheckpointChoice, settings: Settings) async throws {
+    init(
+        _ name: String?, checkpoint choice: CheckpointChoice, settings: Settings, console: Console
+    ) async throws {
         run = try settings.store.run(named: name)
         checkpoint = try run.checkpoint(choice)
-        backend = try await openBackend(settings.adopting(run.record.configuration))
+        backend = try await openBackend(
+            settings.adopting(run.record.configuration), console)
     }
 }
 

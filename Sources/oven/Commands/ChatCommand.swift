@@ -27,7 +27,8 @@ struct ChatCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try Settings(model, output.place)
         let console = Console.standard(settings)
-        let opened = try await OpenedRun(run, checkpoint: try adapter.choice, settings: settings)
+        let opened = try await OpenedRun(
+            run, checkpoint: try adapter.choice, settings: settings, console: console)
         var session = ChatSession(
             chat: try opened.chat(arm: arm, strength: adapter.strength, sampling: sampling),
             step: opened.checkpoint.step, console: console, json: output.json)

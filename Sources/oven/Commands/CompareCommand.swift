@@ -39,7 +39,8 @@ struct CompareCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try Settings(model, output.place)
         let console = Console.standard(settings)
-        let opened = try await OpenedRun(run, checkpoint: try adapter.choice, settings: settings)
+        let opened = try await OpenedRun(
+            run, checkpoint: try adapter.choice, settings: settings, console: console)
         var replies: [(arm: Arm, reply: String, stop: StopReason)] = []
         for arm in try chosenArms {
             var chat = try opened.chat(arm: arm, strength: adapter.strength, sampling: sampling)

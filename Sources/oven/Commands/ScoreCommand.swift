@@ -49,7 +49,7 @@ struct ScoreCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try Settings(model)
         let console = Console.standard(settings)
-        let backend = try await openBackend(settings)
+        let backend = try await openBackend(settings, console)
         let surroundings = settings.surroundings
         let choice: AdapterChoice =
             adapter.map { .checkpoint(surroundings.url(of: $0), strength: strength) } ?? .none
@@ -66,8 +66,9 @@ struct ScoreCommand: AsyncParsableCommand {
             }
         for sequence in sequences {
             try Task.checkCancellation()
-            let score = try await backend.score(sequence.tokens, adapter: choice, topK: topK)
-            try console.json(ScoreLine(sequence, score, hasTop: topK > 0))
+            let score = try await backend.score(sequence.tokens, topK: topK, adapter: choice)
+            try console.json(
+                ScoreLine(sequence, logprobs: score.logprobs, rows: score.rows, hasTop: topK > 0))
         }
     }
 }

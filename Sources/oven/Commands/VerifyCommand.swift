@@ -22,7 +22,8 @@ struct VerifyCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try Settings(model, output.place)
         let console = Console.standard(settings)
-        let opened = try await OpenedRun(run, checkpoint: try arm.choice, settings: settings)
+        let opened = try await OpenedRun(
+            run, checkpoint: try arm.choice, settings: settings, console: console)
         let job = VerificationJob(
             run: opened.run, backend: opened.backend, checkpoint: try arm.choice,
             strength: arm.strength, studentContext: studentContext,

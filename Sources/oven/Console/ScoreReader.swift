@@ -113,13 +113,13 @@ struct ScoreReader {
 struct ScoreLine: Encodable {
     private let ids: [TokenID]
     private let start: Int?
-    private let logprobs: [Double?]
+    private let logprobs: [Float?]
     private let topK: [[Pair]?]?
 
     /// `[id, logprob]`
     private struct Pair: Encodable {
         var token: TokenID
-        var logprob: Double
+        var logprob: Float
 
         func encode(to encoder: any Encoder) throws {
             var container = encoder.unkeyedContainer()
@@ -128,13 +128,16 @@ struct ScoreLine: Encodable {
         }
     }
 
-    init(_ sequence: ScoredSequence, _ score: SequenceScore, hasTop: Bool) {
+    init(_ sequence: ScoredSequence, logprobs: [Float], rows: [TopKRow], hasTop: Bool) {
         ids = sequence.tokens
         start = sequence.start
         // JSON has no infinity: a probability of 0 becomes null.
-        logprobs = [nil] + score.logprobs.map { $0.isFinite ? $0 : nil }
+        self.logprobs = [nil] + logprobs.map { $0.isFinite ? $0 : nil }
         topK =
             hasTop
-            ? [nil] + score.top.map { $0.map { Pair(token: $0.token, logprob: $0.logprob) } } : nil
+            ? [nil]
+                + rows.map { row in zip(row.ids, row.logprobs).map { Pair(token: $0, logprob: $1) }
+                }
+            : nil
     }
 }

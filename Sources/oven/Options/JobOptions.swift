@@ -26,7 +26,7 @@ struct JobOptions: ParsableArguments {
         for warning in queries.warnings { console.remark("warning: \(warning)") }
         return BakeJob(
             prompt: prompt, queries: queries.queries, configuration: settings.bakeConfiguration,
-            store: settings.store, backend: try await openBackend(settings), runName: run,
+            store: settings.store, backend: try await openBackend(settings, console), runName: run,
             forceNew: new, dataset: dataset.map { source(of: $0, settings) })
     }
 
