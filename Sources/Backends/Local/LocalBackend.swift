@@ -40,6 +40,7 @@ public struct LocalBackend: Backend {
             name: name, hash: try files.identity(), family: files.configuration.family.rawValue,
             parameterCount: shapes.reduce(0) { $0 + $1.shape.reduce(1, *) },
             contextLength: files.configuration.maximumPositionCount,
+            vocabularySize: files.configuration.vocabularySize,
             arithmetic: "\(precise ? stored.rawValue.lowercased() : "bf16") weights, "
                 + "\(Kernels.tierName) kernels, \(threads) thread\(threads == 1 ? "" : "s")")
         tokenizer = tokenizerFile.tokenizer

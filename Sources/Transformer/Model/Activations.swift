@@ -15,6 +15,8 @@ package final class Activations {
     /// Rows that the last layer goes on with after its attention, and that are returned.
     var wanted: [Int32] = []
 
+    private var backwardBuffers: BackwardBuffers?
+
     init(_ configuration: ModelConfiguration, saving: Bool) {
         isSaving = saving
         layers = (0..<(saving ? configuration.layerCount : 1)).map { _ in
@@ -25,6 +27,12 @@ package final class Activations {
     }
 
     func layer(_ index: Int) -> LayerActivations { isSaving ? layers[index] : layers[0] }
+
+    func buffers(_ configuration: ModelConfiguration) -> BackwardBuffers {
+        let buffers = backwardBuffers ?? BackwardBuffers(configuration)
+        backwardBuffers = buffers
+        return buffers
+    }
 
     /// Whether all rows are wanted, in order.
     var wantsAll: Bool { wanted.count == tokens.count }

@@ -164,12 +164,18 @@ struct AttentionSlices {
     let keys: Rows
 
     init(_ a: LayerActivations, _ c: ModelConfiguration) {
+        self.init(
+            projected: a.projected.rows, rotated: c.qkNorm ? a.rotated.rows : a.projected.rows, c)
+    }
+
+    /// - Parameter rotated: `projected` again where q and k are not normed.
+    init(projected: Rows, rotated: Rows, _ c: ModelConfiguration) {
         let keyStart = c.querySize
         let valueStart = c.querySize + c.keyValueSize
-        projectedQueries = a.projected.columns(0..<keyStart)
-        projectedKeys = a.projected.columns(keyStart..<valueStart)
-        values = a.projected.columns(valueStart..<valueStart + c.keyValueSize)
-        queriesAndKeys = (c.qkNorm ? a.rotated : a.projected).columns(0..<valueStart)
+        projectedQueries = projected.columns(0..<keyStart)
+        projectedKeys = projected.columns(keyStart..<valueStart)
+        values = projected.columns(valueStart..<valueStart + c.keyValueSize)
+        queriesAndKeys = rotated.columns(0..<valueStart)
         queries = queriesAndKeys.columns(0..<keyStart)
         keys = queriesAndKeys.columns(keyStart..<valueStart)
     }

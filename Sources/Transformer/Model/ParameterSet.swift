@@ -58,14 +58,15 @@ package final class ParameterSet {
     /// Makes every number zero.
     package func clear() { matrix.clear() }
 
-    /// The matrix that tensors which follow one another make together, `[rows, columns]`; a vector
-    /// is one row.
+    /// The matrix that tensors which follow one another make together, `[rows, columns]`;
+    /// vectors make one row.
     func rows(from first: String, through last: String? = nil) -> Rows {
         let start = entry(first)
         let end = entry(last ?? first)
-        let columns = start.shape.last ?? 1
         let count = end.range.upperBound - start.offset
-        precondition(count >= 0 && count.isMultiple(of: columns) && end.shape.last == columns)
+        let columns = start.shape.count > 1 ? start.shape[1] : count
+        precondition(count >= 0 && end.shape.count == start.shape.count)
+        precondition(start.shape.count == 1 || end.shape[1] == columns)
         return Rows(
             base: matrix.base + start.offset, stride: columns, count: count / columns,
             columns: columns)
