@@ -102,7 +102,7 @@ struct Export {
         let own: AdapterChoice =
             format == .base ? .none : .checkpoint(opened.checkpoint.directory, strength: strength)
         let expected = try await backend.score(tokens, topK: 20, adapter: own)
-        let found: (logprobs: [Float], rows: [TopKRow])
+        let found: (logprobs: [Double], rows: [TopKRow])
         if format == .peft {
             found = try await backend.score(
                 tokens, topK: 20, adapter: .checkpoint(directory, strength: 1))
