@@ -51,7 +51,7 @@ let package = Package(
                 "Transformer", "Baking", "Backends", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: strict),
+            resources: [.copy("Resources/torch_baseline.py")], swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["Transformer", "Baking"],
             path: "Tests/TestSupport", swiftSettings: strict),
@@ -62,9 +62,12 @@ let package = Package(
             name: "BakingTests", dependencies: ["Baking", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "BackendsTests", dependencies: ["Backends", "TestSupport"],
-            swiftSettings: strict),
+            exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "TerminalTests", dependencies: ["Terminal", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CommandTests", dependencies: ["oven", "Baking", "Terminal", "TestSupport"],
             swiftSettings: strict),
     ]
 )

@@ -1,89 +1,90 @@
 #include "matmul.h"
+#include "matmul_task.h"
 #include <string.h>
 
-static float widen(const void *w, int type, size_t i) {
-    const unsigned char *b = w;
-    uint32_t bits;
-    float f;
-    if (type == KERNEL_F32) {
-        memcpy(&f, b + 4 * i, 4);
-        return f;
-    }
-    uint16_t h;
-    memcpy(&h, b + 2 * i, 2);
-    if (type == KERNEL_BF16) {
-        bits = (uint32_t)h << 16;
-        memcpy(&f, &bits, 4);
-        return f;
-    }
-    _Float16 half;
-    memcpy(&half, &h, 2);
-    return (float)half;
-}
-
-static uint16_t narrow(float f) {
-    uint32_t bits;
-    memcpy(&bits, &f, 4);
-    if ((bits & 0x7fffffff) > 0x7f800000) return (uint16_t)(bits >> 16 | 0x40);
-    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
+static size_t panel_count(int n) { return ((size_t)n + PANEL - 1) / PANEL; }
 
 size_t kernel_packed_size(int packed_type, int n, int k) {
-    size_t panels = ((size_t)n + 63) / 64;
-    return packed_type == KERNEL_BF16 ? panels * (((size_t)k + 1) / 2) * 256 : panels * (size_t)k * 256;
+    size_t rows = packed_type == KERNEL_BF16 ? ((size_t)k + 1) / 2 : (size_t)k;
+    return panel_count(n) * rows * PANEL * 4;
 }
 
-static size_t slot(int packed_type, int n, int k, int i, int j) {
-    (void)n;
-    if (packed_type == KERNEL_BF16)
-        return (((size_t)(i / 64) * (((size_t)k + 1) / 2) + j / 2) * 64 + i % 64) * 2 + j % 2;
-    return ((size_t)(i / 64) * k + j) * 64 + i % 64;
-}
+static const matmul_tier *tier_of(const kernel_pool *pool) { return matmul_tier_at(kernel_pool_tier(pool)); }
 
 void kernel_pack(kernel_pool *pool, void *packed, int packed_type, const void *w, int w_type, int n, int k) {
-    (void)pool;
-    memset(packed, 0, kernel_packed_size(packed_type, n, k));
-    for (int i = 0; i < n; i++)
-        for (int j = 0; j < k; j++) {
-            float f = widen(w, w_type, (size_t)i * k + j);
-            size_t s = slot(packed_type, n, k, i, j);
-            if (packed_type == KERNEL_BF16)
-                ((uint16_t *)packed)[s] = narrow(f);
-            else
-                ((float *)packed)[s] = f;
-        }
+    matmul_call call = {.packed = packed, .packed_type = packed_type, .unpacked = w, .unpacked_type = w_type, .n = n, .k = k};
+    kernel_pool_run_with_scratch(pool, tier_of(pool)->pack, &call, (int)panel_count(n));
+}
+
+void kernel_unpack_row(float *row, const void *packed, int packed_type, int n, int k, int i) {
+    (void)n;
+    const uint32_t *words = (const uint32_t *)packed +
+                            i / PANEL * (kernel_packed_size(packed_type, 1, k) / 4) + i % PANEL;
+    for (int j = 0; j < k; j++) {
+        uint32_t bits = words[(size_t)(packed_type == KERNEL_BF16 ? j / 2 : j) * PANEL];
+        if (packed_type == KERNEL_BF16) bits = j % 2 ? bits & 0xffff0000 : bits << 16;
+        memcpy(row + j, &bits, 4);
+    }
+}
+
+static int pieces(int whole, int piece) { return (whole + piece - 1) / piece; }
+/* The number, unless it is below low, or above high where high is no less than low. */
+static int between(int low, int number, int high) {
+    if (number > high) number = high;
+    return number < low ? low : number;
+}
+
+/* How out may be cut into tasks. */
+typedef struct {
+    int row_unit, most_rows, column_unit, most_columns;
+} cuts;
+
+/* Several tasks per thread even out what each gets and what it is interrupted by; but a task should be worth the
+   microsecond that handing it out can take. Rows are cut first, to half the most: a task lays its columns' weights out
+   or fetches them once for all its rows. */
+static void run(kernel_pool *pool, matmul_call *call, matmul_task *task, int rows, int columns, int reduction,
+                cuts cuts) {
+    if (rows < 1 || columns < 1) return;
+    enum { TASKS_PER_THREAD = 4, LEAST_PRODUCTS = 1 << 16 };
+    double products = (double)rows * columns * reduction;
+    int wanted = kernel_pool_threads(pool) * TASKS_PER_THREAD;
+    if (wanted > products / LEAST_PRODUCTS) wanted = (int)(products / LEAST_PRODUCTS);
+    int column_pieces = pieces(columns, cuts.column_unit);
+    int row_tasks = pieces(rows, cuts.most_rows), column_tasks = pieces(columns, cuts.most_columns);
+    row_tasks = between(row_tasks, pieces(wanted, column_tasks), pieces(rows, (cuts.most_rows + 1) / 2));
+    column_tasks = between(column_tasks, pieces(wanted, row_tasks), column_pieces);
+    row_tasks = between(row_tasks, pieces(wanted, column_tasks), pieces(rows, cuts.row_unit));
+    call->column_step = pieces(column_pieces, column_tasks) * cuts.column_unit;
+    call->row_step = pieces(pieces(rows, cuts.row_unit), row_tasks) * cuts.row_unit;
+    call->row_tasks = pieces(rows, call->row_step);
+    kernel_pool_run_with_scratch(pool, task, call, call->row_tasks * pieces(columns, call->column_step));
 }
 
 void kernel_matmul(kernel_pool *pool, float *y, int ldy, const float *x, int ldx, const void *packed,
                    int packed_type, int round_x, int accumulate, int t, int n, int k) {
-    (void)pool, (void)round_x;
-    for (int r = 0; r < t; r++)
-        for (int i = 0; i < n; i++) {
-            float sum = 0;
-            for (int j = 0; j < k; j++)
-                sum += x[(size_t)r * ldx + j] * widen(packed, packed_type, slot(packed_type, n, k, i, j));
-            float *out = y + (size_t)r * ldy + i;
-            *out = accumulate ? *out + sum : sum;
-        }
+    const matmul_tier *tier = tier_of(pool);
+    matmul_call call = {.out = y, .out_stride = ldy, .left = x, .left_stride = ldx, .packed = (void *)packed,
+                        .packed_type = packed_type, .rounds = round_x, .accumulates = accumulate, .t = t, .n = n, .k = k};
+    int panels = tier->cache / (int)kernel_packed_size(packed_type, 1, between(1, k, K_BLOCK));
+    run(pool, &call, tier->multiply, t, n, k,
+        (cuts){tier->tile_rows, MULTIPLY_ROWS, PANEL, between(1, panels, 1024) * PANEL});
 }
 
 void kernel_matmul_backward_x(kernel_pool *pool, float *dx, int lddx, const float *dy, int lddy, const void *packed,
                               int packed_type, int round_dy, int t, int n, int k) {
-    (void)pool, (void)round_dy;
-    for (int r = 0; r < t; r++)
-        for (int j = 0; j < k; j++) {
-            float sum = 0;
-            for (int i = 0; i < n; i++)
-                sum += dy[(size_t)r * lddy + i] * widen(packed, packed_type, slot(packed_type, n, k, i, j));
-            dx[(size_t)r * lddx + j] += sum;
-        }
+    const matmul_tier *tier = tier_of(pool);
+    matmul_call call = {.out = dx, .out_stride = lddx, .left = dy, .left_stride = lddy, .packed = (void *)packed,
+                        .packed_type = packed_type, .rounds = round_dy, .t = t, .n = n, .k = k};
+    int block_rows = between(PANEL, pieces(n, PANEL) * PANEL, N_BLOCK);
+    run(pool, &call, tier->backward_x, t, k, n,
+        (cuts){tier->tile_rows, BACKWARD_X_ROWS, PANEL, BLOCK_WORDS / block_rows});
 }
 
 void kernel_matmul_backward_w(kernel_pool *pool, float *dw, const float *dy, int lddy, const float *x, int ldx,
                               int t, int n, int k) {
-    (void)pool;
-    for (int i = 0; i < n; i++)
-        for (int r = 0; r < t; r++)
-            for (int j = 0; j < k; j++)
-                dw[(size_t)i * k + j] += dy[(size_t)r * lddy + i] * x[(size_t)r * ldx + j];
+    const matmul_tier *tier = tier_of(pool);
+    matmul_call call = {.out = dw, .out_stride = k, .left = dy, .left_stride = lddy, .right = x, .right_stride = ldx,
+                        .t = t, .n = n, .k = k};
+    run(pool, &call, tier->backward_w, n, k, t,
+        (cuts){tier->tile_rows, BACKWARD_W_ROWS, PANEL, BLOCK_WORDS / T_BLOCK});
 }

@@ -7,4 +7,7 @@ package enum TerminalSize {
         let columns = Int(cncurses_columns(descriptor))
         return columns > 0 ? columns : nil
     }
+
+    /// Colours that terminfo knows of the terminal named by `TERM`; 0 for none.
+    package static var colours: Int { Int(cncurses_colours()) }
 }

@@ -8,6 +8,10 @@ struct ConversationRenderer: Sendable {
     let tokenizer: any Tokenizer
     let template: ChatTemplate
     let model: ModelDescription
+    /// The last token of a response that ended.
+    let endOfTurn: TokenID
+    /// Every token that ends a response.
+    let stopTokens: [TokenID]
     /// The tokens every context ends in, where the reply begins.
     private let header: [TokenID]
 
@@ -20,15 +24,17 @@ struct ConversationRenderer: Sendable {
         tokenizer = backend.tokenizer
         template = backend.template
         model = backend.model
+        endOfTurn = try template.endOfTurn(using: tokenizer)
+        stopTokens = try template.stopTokens(using: tokenizer)
         // What two conversations have in common at their end that differ in all a user wrote.
         let contexts = try ["a", "7"].map { [template, tokenizer] text in
             try template.context(
-                system: .none, turns: [ChatMessage(role: .user, content: text)],
+                system: .none, turns: [ChatMessage(.user, text)],
                 thinking: thinking, using: tokenizer)
         }
         header = commonSuffix(contexts[0], contexts[1])
         guard !header.isEmpty else {
-            throw ChatTemplateError.unsupported("nothing marks where a reply begins")
+            throw ChatTemplateError.unsupported(feature: "nothing marks where a reply begins")
         }
     }
 
@@ -63,9 +69,9 @@ struct ConversationRenderer: Sendable {
     func messages(_ turns: [ChatMessage], hasPrompt: Bool) -> [ChatMessage] {
         let system: ChatMessage? =
             if hasPrompt {
-                ChatMessage(role: .system, content: prompt.text)
+                ChatMessage(.system, prompt.text)
             } else if studentContext == .empty {
-                ChatMessage(role: .system, content: "")
+                ChatMessage(.system, "")
             } else {
                 nil
             }
@@ -111,7 +117,7 @@ struct ConversationRenderer: Sendable {
 
     /// The tokens of a response that was written as text.
     func tokens(of text: String) -> [TokenID] {
-        tokenizer.encode(text, special: .text, addSpecial: false) + [template.endOfTurn]
+        tokenizer.encode(text, special: .text, addSpecial: false) + [endOfTurn]
     }
 
     /// Names the teacher's rows of a response: the model, what it read and the response.

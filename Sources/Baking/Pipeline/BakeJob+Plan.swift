@@ -49,7 +49,7 @@ extension BakeJob {
         let contexts =
             kept.isEmpty
             ? planned.prefix(configuration.batchSize).map { row in
-                row.query.turns.prefix(1).map { ChatMessage(role: .user, content: $0) }
+                row.query.turns.prefix(1).map { ChatMessage(.user, $0) }
             } : kept.prefix(configuration.batchSize).map(\.history)
         func batch(responseTokenCount: Int) throws -> [TrainingExample] {
             try contexts.map { turns in
@@ -71,7 +71,7 @@ extension BakeJob {
                         teacherContext: teacher,
                         studentContext: try renderer.studentContext(turns),
                         responseTokens: Array(
-                            repeating: renderer.template.endOfTurn, count: count)),
+                            repeating: renderer.endOfTurn, count: count)),
                     rows: Array(repeating: row, count: count))
             }
         }

@@ -92,7 +92,7 @@ struct Generation {
         var turns: [ChatMessage] = []
         var result: [Example] = []
         for row in chain {
-            turns.append(ChatMessage(role: .user, content: row.query.turns[row.turn - 1]))
+            turns.append(ChatMessage(.user, row.query.turns[row.turn - 1]))
             guard let example = dataset.examples[row.id], identity.made(example),
                 example.history == turns, example.seed == row.seed,
                 example.tokens.allSatisfy(renderer.isToken)
@@ -107,7 +107,7 @@ struct Generation {
         let present = present(chain, in: dataset)
         guard present.count < chain.count else { return nil }
         let row = chain[present.count]
-        let turn = ChatMessage(role: .user, content: row.query.turns[row.turn - 1])
+        let turn = ChatMessage(.user, row.query.turns[row.turn - 1])
         return Ask(row: row, turns: (present.last?.messages ?? []) + [turn])
     }
 
@@ -126,7 +126,7 @@ struct Generation {
             id: ask.row.id, messages: renderer.messages(ask.turns, hasPrompt: true),
             context: context, temperature: ask.row.temperature, seed: ask.row.seed,
             maximumTokenCount: min(configuration.maximumResponseTokens, room),
-            stopTokens: renderer.template.stopTokens,
+            stopTokens: renderer.stopTokens,
             topK: isTeacher ? configuration.topK : nil)
     }
 
@@ -136,7 +136,7 @@ struct Generation {
     ) throws {
         try renderer.check(response.tokens, row: response.id)
         if response.stop == .end {
-            guard let last = response.tokens.last, renderer.template.stopTokens.contains(last)
+            guard let last = response.tokens.last, renderer.stopTokens.contains(last)
             else {
                 throw DatasetError.misaligned(
                     row: response.id, why: "the response does not end in an end of turn")
@@ -161,8 +161,7 @@ struct Generation {
     }
 
     private func example(_ ask: Ask, tokens: [TokenID], stop: StopReason) -> Example {
-        let reply = ChatMessage(
-            role: .assistant, content: renderer.text(of: tokens, stop: stop))
+        let reply = ChatMessage(.assistant, renderer.text(of: tokens, stop: stop))
         return Example(
             messages: ask.turns + [reply], id: ask.row.id, query: ask.row.query.id,
             group: ask.row.query.group, split: ask.row.split, turn: ask.row.turn,

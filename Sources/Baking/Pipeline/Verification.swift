@@ -176,7 +176,7 @@ struct Verification {
         var turns: [ChatMessage] = []
         var replies: [ArmReply] = []
         for row in chain {
-            turns.append(ChatMessage(role: .user, content: row.query.turns[row.turn - 1]))
+            turns.append(ChatMessage(.user, row.query.turns[row.turn - 1]))
             let context =
                 arm.hasPrompt
                 ? try renderer.teacherContext(turns) : try renderer.studentContext(turns)
@@ -220,7 +220,7 @@ struct Verification {
             maximumTokenCount: min(
                 configuration.maximumResponseTokens,
                 renderer.model.contextLength - ask.context.count),
-            stopTokens: renderer.template.stopTokens,
+            stopTokens: renderer.stopTokens,
             adapter: ask.arm.hasAdapter ? adapter : .none)
     }
 
@@ -228,7 +228,7 @@ struct Verification {
         let text = renderer.text(of: response.tokens, stop: response.stop)
         return ArmReply(
             arm: ask.arm, query: ask.row.query.id, group: ask.row.query.group, turn: ask.row.turn,
-            messages: ask.turns + [ChatMessage(role: .assistant, content: text)],
+            messages: ask.turns + [ChatMessage(.assistant, text)],
             tokens: response.tokens, stop: response.stop, key: ask.key)
     }
 }

@@ -2,8 +2,17 @@
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
-#include "pool.h"
+#include "adamw.h"
+#include "attention.h"
+#include "kl.h"
 #include "matmul.h"
+#include "pool.h"
+#include "rmsnorm.h"
+#include "rope.h"
+#include "rows.h"
+#include "sampling.h"
 #include "sha256.h"
+#include "swiglu.h"
+#include "tier.h"
 
 #endif

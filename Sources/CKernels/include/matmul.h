@@ -17,6 +17,9 @@ size_t kernel_packed_size(int packed_type, int n, int k);
    `packed` is 64-byte aligned. */
 void kernel_pack(kernel_pool *pool, void *packed, int packed_type, const void *w, int w_type, int n, int k);
 
+/* row[K] = row i of the packed w, widened to float32. */
+void kernel_unpack_row(float *row, const void *packed, int packed_type, int n, int k, int i);
+
 /* y[T, N] = x[T, K] · w[N, K]ᵀ   (accumulate: y += ...). Rows of y are ldy floats apart, rows of x ldx.
    round_x != 0 allows x to be rounded to bf16 where the machine multiplies bf16 faster.
    A row of y depends on the same row of x alone: the same bits whatever T and the number of threads. */

@@ -1,0 +1,133 @@
+public import Baking
+public import Foundation
+public import Transformer
+
+/// A checkpoint directory in Hugging Face layout on this machine's processor.
+public struct LocalBackend: Backend {
+    public let model: ModelDescription
+    public let tokenizer: any Tokenizer
+    public let template: ChatTemplate
+    public let capabilities: Set<Capability> = [.generate, .score, .train, .measure]
+    /// What a person should know of the files: a doubtful tokenizer, rounded weights.
+    public let warnings: [String]
+    let engine: LocalEngine
+
+    /// Loads a model.
+    ///
+    /// - Parameters:
+    ///   - name: As the setting names it; stands in run records and errors.
+    ///   - precise: Float32 activations, weights as stored; otherwise weights are bf16.
+    ///   - threads: At least 1.
+    /// - Throws: The error of whichever file is at fault.
+    public init(directory: URL, name: String, precise: Bool, threads: Int) throws {
+        let files = try ModelFiles(path: directory.path)
+        let tokenizerFile = try TokenizerFile(directory: directory)
+        try tokenizerFile.tokenizer.requireFit(rowCount: files.configuration.vocabularySize)
+        let template = try ChatTemplate(directory: directory)
+        let pool = ThreadPool(threads: threads)
+        let decoder = try Transformer.Decoder(files.configuration, isPrecise: precise, pool: pool) {
+            try StoredWeight(files.tensor($0))
+        }
+        let shapes = files.configuration.tensorShapes
+        let stored = try files.tensor("model.embed_tokens.weight").dtype
+        var warnings = tokenizerFile.warnings
+        if !precise, stored != .bf16 {
+            warnings.append(
+                "weights stored as \(stored.rawValue) are rounded to bf16; --precise keeps them")
+        }
+        self.warnings = warnings
+        model = ModelDescription(
+            name: name, hash: try files.identity(), family: files.configuration.family.rawValue,
+            parameterCount: shapes.reduce(0) { $0 + $1.shape.reduce(1, *) },
+            contextLength: files.configuration.maximumPositionCount,
+            vocabularySize: files.configuration.vocabularySize,
+            arithmetic: "\(precise ? stored.rawValue.lowercased() : "bf16") weights, "
+                + "\(pool.tier) kernels, \(threads) thread\(threads == 1 ? "" : "s")")
+        tokenizer = tokenizerFile.tokenizer
+        self.template = template
+        engine = LocalEngine(decoder: decoder, name: name)
+    }
+
+    /// The log-probability of every token of a sequence given those before it, and the `topK`
+    /// likeliest tokens at each place; entry i is about token i + 1.
+    public func score(
+        _ sequence: [TokenID], topK: Int, adapter: AdapterChoice
+    ) async throws -> (logprobs: [Double], rows: [TopKRow]) {
+        try await engine.score(sequence, topK: topK, adapter: adapter)
+    }
+}
+
+extension LocalBackend: ResponseGenerator {
+    public func generate(
+        _ requests: [Baking.GenerationRequest]
+    ) -> AsyncThrowingStream<Baking.GenerationEvent, any Error> {
+        stream { try await engine.generate(requests, emit: $0) }
+    }
+}
+
+extension LocalBackend: TargetScorer {
+    public func targets(
+        for examples: [RenderedExample], topK: Int
+    ) -> AsyncThrowingStream<ScoredTarget, any Error> {
+        stream { try await engine.targets(for: examples, topK: topK, emit: $0) }
+    }
+}
+
+extension LocalBackend: StudentTrainer {
+    public func beginTraining(
+        _ configuration: TrainerConfiguration, from checkpoint: URL?
+    ) async throws {
+        try await engine.beginTraining(configuration, from: checkpoint)
+    }
+
+    public func step(
+        _ batch: [Baking.TrainingExample], learningRate: Double
+    ) async throws -> StepResult {
+        try await engine.step(batch, learningRate: learningRate)
+    }
+
+    public func kl(
+        of examples: [Baking.TrainingExample], adapter: AdapterChoice
+    ) async throws -> KLSum {
+        try await engine.kl(of: examples, adapter: adapter)
+    }
+
+    public func saveCheckpoint(to directory: URL, base: String) async throws {
+        try await engine.saveCheckpoint(to: directory, base: base)
+    }
+
+    public func endTraining() async { await engine.endTraining() }
+
+    public func estimate(
+        for batch: [Baking.TrainingExample], rank: Int
+    ) async throws -> StepEstimate {
+        try await engine.estimate(for: batch, rank: rank)
+    }
+}
+
+extension LocalBackend: DivergenceMeter {
+    public var divergenceKind: DivergenceKind { .full }
+
+    public func divergences(
+        of examples: [RenderedExample], adapter: AdapterChoice
+    ) -> AsyncThrowingStream<Divergence, any Error> {
+        stream { try await engine.divergences(of: examples, adapter: adapter, emit: $0) }
+    }
+}
+
+/// A stream of what `work` emits; ending it cancels the work.
+private func stream<Element: Sendable>(
+    _ work: @escaping @Sendable (@escaping @Sendable (Element) -> Void) async throws -> Void
+) -> AsyncThrowingStream<Element, any Error> {
+    AsyncThrowingStream { continuation in
+        let task = Task {
+            do {
+                try await work { continuation.yield($0) }
+                continuation.finish()
+            } catch {
+                continuation.finish(throwing: error)
+            }
+        }
+        continuation.onTermination = { _ in task.cancel() }
+    }
+}

@@ -1,0 +1,20 @@
+internal import CKernels
+
+/// How the numbers of a matrix are stored, in a file or packed.
+package enum NumberType: Sendable, CaseIterable {
+    case float32
+    case bfloat16
+    case float16
+
+    /// Bytes of one number.
+    package var byteCount: Int { self == .float32 ? 4 : 2 }
+
+    /// The name the kernels know it by.
+    var kernelType: Int32 {
+        switch self {
+        case .float32: Int32(KERNEL_F32)
+        case .bfloat16: Int32(KERNEL_BF16)
+        case .float16: Int32(KERNEL_F16)
+        }
+    }
+}

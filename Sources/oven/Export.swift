@@ -1,0 +1,125 @@
+import ArgumentParser
+import Baking
+import Foundation
+import Transformer
+
+/// What `oven export` writes.
+enum ExportFormat: String, CaseIterable, ExpressibleByArgument {
+    case peft, merged, base
+}
+
+/// Writes a run's checkpoint for other programs and checks what was written.
+struct Export {
+    let opened: OpenedRun
+    let strength: Double
+    /// With the run's model.
+    let settings: Settings
+    let console: Console
+
+    /// Why an export is not written.
+    enum Failure: Error, Equatable, CustomStringConvertible {
+        case notEmpty(path: String)
+        case notLocal(model: String)
+        case strength
+        case unwritable(path: String, why: String)
+
+        var description: String {
+            switch self {
+            case .notEmpty(let path):
+                "something is there already; choose another directory (\(path))"
+            case .notLocal(let model): "only a local model can be written, not \(model)"
+            case .strength: "only merged weights can have a strength other than 1"
+            case .unwritable(let path, let why): "cannot be written: \(why) (\(path))"
+            }
+        }
+    }
+
+    /// Writes the files.
+    ///
+    /// - Returns: Their names, sorted.
+    func write(
+        _ format: ExportFormat, to directory: URL, precision: MergedCheckpoint.Precision
+    ) throws -> [String] {
+        switch format {
+        case .peft:
+            guard strength == 1 else { throw Failure.strength }
+            return try copy(
+                ["adapter_config.json", "adapter_model.safetensors"],
+                from: opened.checkpoint.directory, to: directory)
+        case .base:
+            let model = try modelDirectory()
+            let names = try FileManager.default.contentsOfDirectory(atPath: model.path)
+            return try copy(names.filter { !$0.hasPrefix(".") }, from: model, to: directory)
+        case .merged:
+            return try writeMerged(
+                model: try modelDirectory(), adapter: opened.checkpoint.directory,
+                strength: strength, to: directory, precision: precision)
+        }
+    }
+
+    private func modelDirectory() throws -> URL {
+        guard case .directory(let model) = try settings.modelLocation() else {
+            throw Failure.notLocal(model: settings.text(.model))
+        }
+        return model
+    }
+
+    /// Copies files, whole or not at all.
+    private func copy(_ names: [String], from source: URL, to directory: URL) throws -> [String] {
+        let manager = FileManager.default
+        let existing = (try? manager.contentsOfDirectory(atPath: directory.path)) ?? []
+        guard existing.isEmpty else { throw Failure.notEmpty(path: directory.path) }
+        let aside = directory.deletingLastPathComponent()
+            .appending(
+                path: ".\(directory.lastPathComponent).\(ProcessInfo.processInfo.processIdentifier)"
+            )
+        do {
+            try manager.createDirectory(at: aside, withIntermediateDirectories: true)
+            for name in names {
+                // Files of the shared cache are links; the copy must stand alone.
+                try manager.copyItem(
+                    at: source.appending(path: name).resolvingSymlinksInPath(),
+                    to: aside.appending(path: name))
+            }
+            if manager.fileExists(atPath: directory.path) { try manager.removeItem(at: directory) }
+            try manager.moveItem(at: aside, to: directory)
+        } catch {
+            // What is half written is of no use to anybody.
+            try? manager.removeItem(at: aside)
+            throw Failure.unwritable(
+                path: directory.path, why: (error as NSError).localizedDescription)
+        }
+        return names.sorted()
+    }
+
+    /// The largest difference between log-probabilities before the export and after loading it, over
+    /// the likeliest tokens of a short conversation.
+    func largestDifference(_ format: ExportFormat, in directory: URL) async throws -> Double {
+        let backend = opened.backend
+        let tokens = try backend.template.context(
+            system: .none, turns: [ChatMessage(.user, "Hello! Who are you, and what do you do?")],
+            thinking: false, using: backend.tokenizer)
+        let own: AdapterChoice =
+            format == .base ? .none : .checkpoint(opened.checkpoint.directory, strength: strength)
+        let expected = try await backend.score(tokens, topK: 20, adapter: own)
+        let found: (logprobs: [Float], rows: [TopKRow])
+        if format == .peft {
+            found = try await backend.score(
+                tokens, topK: 20, adapter: .checkpoint(directory, strength: 1))
+        } else {
+            var settings = settings
+            settings.use(model: directory.path)
+            found = try await openBackend(settings, console)
+                .score(tokens, topK: 20, adapter: .none)
+        }
+        var largest = zip(expected.logprobs, found.logprobs).map { abs($0 - $1) }.max() ?? 0
+        for (row, other) in zip(expected.rows, found.rows) {
+            let others = Dictionary(zip(other.ids, other.logprobs)) { first, _ in first }
+            for (token, logprob) in zip(row.ids, row.logprobs) {
+                guard let other = others[token] else { continue }
+                largest = max(largest, abs(logprob - other))
+            }
+        }
+        return Double(largest)
+    }
+}

@@ -1,0 +1,8 @@
+import ArgumentParser
+
+/// Settings of every command that opens a model.
+struct ModelSettings: SettingFlags {
+    @Option(help: .setting(.model)) var model: String?
+    @Flag(inversion: .prefixedNo, help: .setting(.precise)) var precise: Bool?
+    @Option(help: .setting(.threads)) var threads: String?
+}

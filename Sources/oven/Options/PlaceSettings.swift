@@ -1,0 +1,8 @@
+import ArgumentParser
+
+/// Settings of every command: where runs live and how output looks.
+struct PlaceSettings: SettingFlags {
+    @Option(help: .setting(.runs)) var runs: String?
+    @Option(help: .setting(.theme)) var theme: String?
+    @Option(help: .setting(.color)) var color: String?
+}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import Baking
+import Foundation
+
+/// The program: parses the command line, runs the command and turns whatever goes wrong into the
+/// promised line and exit code.
+@main
+enum Program {
+    static func main() async {
+        // Writing to a closed pipe is an error like others; `Console` reports it.
+        signal(SIGPIPE, SIG_IGN)
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        let work = Task { await run(arguments) }
+        let interruption = Interruption { work.cancel() }
+        let code = await work.value
+        exit(interruption.received.map { 128 + $0 } ?? code)
+    }
+
+    /// Runs one command line.
+    ///
+    /// - Returns: The exit code.
+    static func run(_ arguments: [String]) async -> Int32 {
+        let console = Console.standard()
+        do {
+            var command = try OvenCommand.parseAsRoot(arguments)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+            return 0
+        } catch let exit as ProgramExit {
+            return exit.code
+        } catch ConsoleError.closed {
+            return 128 + SIGPIPE
+        } catch is CancellationError {
+            return 1
+        } catch {
+            return report(error, on: console)
+        }
+    }
+
+    private static func report(_ error: any Error, on console: Console) -> Int32 {
+        let parserCode = OvenCommand.exitCode(for: error)
+        // Ours are failures; the parser's own are help, version or wrong usage.
+        guard let problem = Problem(error) else {
+            guard parserCode != .success else {
+                // What --help, --version and --generate-completion-script answer.
+                return (try? console.write(OvenCommand.fullMessage(for: error) + "\n")) == nil
+                    ? 128 + SIGPIPE : 0
+            }
+            let message = OvenCommand.message(for: error)
+            console.complain(message.isEmpty ? "wrong usage" : message)
+            console.remark("see oven --help")
+            return 2
+        }
+        console.complain(problem.message)
+        return problem.isUsage ? 2 : 1
+    }
+}
+
+/// Ends the program with `code`; what there is to say has been said.
+struct ProgramExit: Error {
+    var code: Int32
+
+    /// Finished, but below the result that was asked for.
+    static let belowRequirement = ProgramExit(code: 3)
+}
+
+/// A mistake on the command line that the parser cannot see.
+struct UsageError: Error, CustomStringConvertible {
+    var description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// An error of the program's own, as a person reads it.
+struct Problem {
+    let message: String
+    let isUsage: Bool
+
+    /// nil for the errors of the argument parser.
+    init?(_ error: any Error) {
+        guard !String(reflecting: type(of: error)).hasPrefix("ArgumentParser.") else { return nil }
+        isUsage = error is UsageError || error is SettingsError
+        // Foundation's own description is a dump; ours are lines for people.
+        message =
+            type(of: error) is NSError.Type ? (error as NSError).localizedDescription : "\(error)"
+    }
+}
