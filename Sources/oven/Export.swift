@@ -117,9 +117,9 @@ struct Export {
             let others = Dictionary(zip(other.ids, other.logprobs)) { first, _ in first }
             for (token, logprob) in zip(row.ids, row.logprobs) {
                 guard let other = others[token] else { continue }
-                largest = max(largest, abs(logprob - other))
+                largest = max(largest, Double(abs(logprob - other)))
             }
         }
-        return Double(largest)
+        return largest
     }
 }
