@@ -6,5 +6,6 @@
 #include "pool.h"
 #include "matmul.h"
 #include "measure.h"
+#include "vector_math.h"
 
 #endif
