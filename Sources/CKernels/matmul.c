@@ -27,30 +27,37 @@ void kernel_unpack_row(float *row, const void *packed, int packed_type, int n, i
     }
 }
 
-static int at_least(int a, int b) { return a > b ? a : b; }
-static int at_most(int a, int b) { return a < b ? a : b; }
 static int pieces(int whole, int piece) { return (whole + piece - 1) / piece; }
-static int round_up(int a, int unit) { return pieces(a, unit) * unit; }
+/* The number, unless it is below low, or above high where high is no less than low. */
+static int between(int low, int number, int high) {
+    if (number > high) number = high;
+    return number < low ? low : number;
+}
 
-/* Cuts out into tasks of at most most_rows by most_columns. Several tasks per thread even out what each gets and what
-   it is interrupted by; but a task should be worth the microsecond that handing it out can take. */
+/* How out may be cut into tasks. */
+typedef struct {
+    int row_unit, most_rows, column_unit, most_columns;
+} cuts;
+
+/* Several tasks per thread even out what each gets and what it is interrupted by; but a task should be worth the
+   microsecond that handing it out can take. Rows are cut first, to half the most: a task lays its columns' weights out
+   or fetches them once for all its rows. */
 static void run(kernel_pool *pool, matmul_call *call, matmul_task *task, int rows, int columns, int reduction,
-                int row_unit, int most_rows, int column_unit, int most_columns) {
+                cuts cuts) {
     if (rows < 1 || columns < 1) return;
     enum { TASKS_PER_THREAD = 4, LEAST_PRODUCTS = 1 << 16 };
     double products = (double)rows * columns * reduction;
     int wanted = kernel_pool_threads(pool) * TASKS_PER_THREAD;
-    if (wanted > products / LEAST_PRODUCTS) wanted = at_least(1, (int)(products / LEAST_PRODUCTS));
-    int row_tasks = pieces(rows, most_rows);
-    int column_pieces = pieces(columns, column_unit);
-    /* Columns first: a task that has all rows uses what it unpacks most. */
-    int column_tasks = at_least(pieces(columns, most_columns), at_most(column_pieces, pieces(wanted, row_tasks)));
-    call->column_step = pieces(column_pieces, column_tasks) * column_unit;
-    column_tasks = pieces(columns, call->column_step);
-    row_tasks = at_least(row_tasks, at_most(pieces(rows, row_unit), pieces(wanted, column_tasks)));
-    call->row_step = round_up(pieces(rows, row_tasks), row_unit);
+    if (wanted > products / LEAST_PRODUCTS) wanted = (int)(products / LEAST_PRODUCTS);
+    int column_pieces = pieces(columns, cuts.column_unit);
+    int row_tasks = pieces(rows, cuts.most_rows), column_tasks = pieces(columns, cuts.most_columns);
+    row_tasks = between(row_tasks, pieces(wanted, column_tasks), pieces(rows, (cuts.most_rows + 1) / 2));
+    column_tasks = between(column_tasks, pieces(wanted, row_tasks), column_pieces);
+    row_tasks = between(row_tasks, pieces(wanted, column_tasks), pieces(rows, cuts.row_unit));
+    call->column_step = pieces(column_pieces, column_tasks) * cuts.column_unit;
+    call->row_step = pieces(pieces(rows, cuts.row_unit), row_tasks) * cuts.row_unit;
     call->row_tasks = pieces(rows, call->row_step);
-    kernel_pool_run_with_scratch(pool, task, call, call->row_tasks * column_tasks);
+    kernel_pool_run_with_scratch(pool, task, call, call->row_tasks * pieces(columns, call->column_step));
 }
 
 void kernel_matmul(kernel_pool *pool, float *y, int ldy, const float *x, int ldx, const void *packed,
@@ -58,7 +65,9 @@ void kernel_matmul(kernel_pool *pool, float *y, int ldy, const float *x, int ldx
     const matmul_tier *tier = tier_of(pool);
     matmul_call call = {.out = y, .out_stride = ldy, .left = x, .left_stride = ldx, .packed = (void *)packed,
                         .packed_type = packed_type, .rounds = round_x, .accumulates = accumulate, .t = t, .n = n, .k = k};
-    run(pool, &call, tier->multiply, t, n, k, tier->tile_rows, 96, PANEL, 8 * PANEL);
+    int panels = tier->cache / (int)kernel_packed_size(packed_type, 1, between(1, k, K_BLOCK));
+    run(pool, &call, tier->multiply, t, n, k,
+        (cuts){tier->tile_rows, MULTIPLY_ROWS, PANEL, between(1, panels, 1024) * PANEL});
 }
 
 void kernel_matmul_backward_x(kernel_pool *pool, float *dx, int lddx, const float *dy, int lddy, const void *packed,
@@ -66,7 +75,9 @@ void kernel_matmul_backward_x(kernel_pool *pool, float *dx, int lddx, const floa
     const matmul_tier *tier = tier_of(pool);
     matmul_call call = {.out = dx, .out_stride = lddx, .left = dy, .left_stride = lddy, .packed = (void *)packed,
                         .packed_type = packed_type, .rounds = round_dy, .t = t, .n = n, .k = k};
-    run(pool, &call, tier->backward_x, t, k, n, tier->tile_rows, ROUNDED_ROWS / 6 * 6, 64, OUTPUT_BLOCK);
+    int block_rows = between(PANEL, pieces(n, PANEL) * PANEL, N_BLOCK);
+    run(pool, &call, tier->backward_x, t, k, n,
+        (cuts){tier->tile_rows, BACKWARD_X_ROWS, PANEL, BLOCK_WORDS / block_rows});
 }
 
 void kernel_matmul_backward_w(kernel_pool *pool, float *dw, const float *dy, int lddy, const float *x, int ldx,
@@ -74,5 +85,6 @@ void kernel_matmul_backward_w(kernel_pool *pool, float *dw, const float *dy, int
     const matmul_tier *tier = tier_of(pool);
     matmul_call call = {.out = dw, .out_stride = k, .left = dy, .left_stride = lddy, .right = x, .right_stride = ldx,
                         .t = t, .n = n, .k = k};
-    run(pool, &call, tier->backward_w, n, k, t, tier->tile_rows, 96, 64, OUTPUT_BLOCK);
+    run(pool, &call, tier->backward_w, n, k, t,
+        (cuts){tier->tile_rows, BACKWARD_W_ROWS, PANEL, BLOCK_WORDS / T_BLOCK});
 }

@@ -6,6 +6,7 @@
 #define TARGET __attribute__((target("avx2,fma")))
 #define LANES 8
 #define TILE_ROWS 6
+#define CACHE (192 << 10)
 #define TILE_VECTORS 2
 #include "matmul_template.h"
 #endif

@@ -8,6 +8,7 @@
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma")))
 #define LANES 16
 #define TILE_ROWS 6
+#define CACHE (512 << 10)
 #define TILE_VECTORS 4
 #include "matmul_template.h"
 #endif

@@ -10,6 +10,7 @@
     __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma")))
 #define LANES 16
 #define TILE_ROWS 6
+#define CACHE (512 << 10)
 #define TILE_VECTORS 4
 #define DOT(acc, b, a) ((floats)_mm512_dpbf16_ps((__m512)(acc), (__m512bh)(b), (__m512bh)(a)))
 #include "matmul_template.h"

@@ -27,6 +27,7 @@ static inline __attribute__((always_inline)) dot_floats dot(dot_floats sum, dot_
 #define TARGET
 #define LANES 16
 #define TILE_ROWS 6
+#define CACHE (512 << 10)
 #define TILE_VECTORS 4
 #define DOT(acc, b, a) dot(acc, b, a)
 #include "matmul_template.h"

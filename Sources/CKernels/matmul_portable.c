@@ -5,6 +5,7 @@
 #define TARGET
 #define LANES 4
 #define TILE_ROWS 6
+#define CACHE (192 << 10)
 #if defined(__aarch64__)
 #define TILE_VECTORS 4
 #else

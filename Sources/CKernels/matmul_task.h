@@ -7,9 +7,18 @@
 
 /* PANEL rows of w lie side by side in a panel. K_BLOCK inputs of a product are multiplied at a time, so that they and
    a panel's weights stay in the caches; the sums wait in y meanwhile, which changes no bit. N_BLOCK and T_BLOCK are
-   the same for the reductions of the two backward products, OUTPUT_BLOCK the columns they unpack for them.
-   ROUNDED_ROWS bounds the rows that a task rounds into its scratch. */
-enum { PANEL = 64, K_BLOCK = 1024, N_BLOCK = 256, T_BLOCK = 256, OUTPUT_BLOCK = 128, ROUNDED_ROWS = 1024 };
+   the same for the reductions of the two backward products, which lay out BLOCK_WORDS anew in scratch at a time. Their
+   tasks, like those of the product, have at most so many rows. */
+enum {
+    PANEL = 64,
+    K_BLOCK = 1024,
+    N_BLOCK = 256,
+    T_BLOCK = 128,
+    BLOCK_WORDS = 1 << 15,
+    MULTIPLY_ROWS = 96,
+    BACKWARD_X_ROWS = 1020,
+    BACKWARD_W_ROWS = 192,
+};
 
 /* One call. Task i computes the rows and column blocks that task_span finds. */
 typedef struct {
@@ -40,6 +49,7 @@ typedef struct {
        that took, for fp32 or, where the tier has them, bf16 dot products (0 where not). */
     double (*peak)(int packed_type, long rounds);
     int tile_rows; /* row_step is a multiple */
+    int cache;     /* bytes of weights that a task may keep in the second cache */
 } matmul_tier;
 
 extern const matmul_tier matmul_avx512bf16, matmul_avx512, matmul_avx2, matmul_portable, matmul_emulated;

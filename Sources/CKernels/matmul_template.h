@@ -6,6 +6,7 @@
      LANES        floats in a vector
      TILE_ROWS    rows of a tile's accumulators, at most 6
      TILE_VECTORS vectors in a row of a full tile: 2 or 4
+     CACHE        bytes of weights that a task may keep in the second cache
      DOT          DOT(acc, b, a) = acc + the dot products of the pairs of bf16 in b and a; absent without such
    Vectors are the compiler's generic ones; bits of the same row agree in every tile shape because each element has one
    accumulator that adds its products in the order of the reduction. */
@@ -26,6 +27,8 @@ typedef uint32_t words4 __attribute__((vector_size(16)));
 typedef uint32_t words8 __attribute__((vector_size(32)));
 typedef uint64_t longs4 __attribute__((vector_size(32)));
 
+enum { LINE = 16 / LANES }; /* vectors in a cache line */
+
 /* Columns of a strip of an unpacked block. */
 enum { STRIP = TILE_VECTORS * LANES > 16 ? TILE_VECTORS * LANES : 16 };
 
@@ -44,6 +47,8 @@ INLINE words8 load8(const void *from) {
 INLINE void store8(void *to, words8 v) { memcpy(to, &v, sizeof v); }
 
 INLINE int least(int a, int b) { return a < b ? a : b; }
+
+INLINE int round_up(int a, int unit) { return (a + unit - 1) / unit * unit; }
 
 /* The two sides of a product, as a tile reads them. i counts the reduction: floats, or pairs of bf16 for a dot. */
 typedef struct {
@@ -82,15 +87,22 @@ INLINE void tile(const operand_kind kind, const int rows, const int vectors, flo
         UNROLL for (int r = 0; r < rows; r++)                                                                          \
             UNROLL for (int v = 0; v < vectors; v++) sum[r][v] = SUM(sum[r][v], side[v], A);                           \
     }
+    /* Tiles that take a part of every row of a panel leave gaps that the machine does not see through by itself. */
+#define FETCH_AHEAD(DISTANCE)                                                                                                  \
+    if (vectors * LANES < PANEL)                                                                                       \
+        UNROLL for (int v = 0; v < vectors; v += LINE) __builtin_prefetch(b + DISTANCE * o->b_step + v * LANES);
 #define FUSED(SUM, W, A) SUM + (floats)(W) * A
     const uint32_t *b = o->b;
     if (kind == PLAIN) {
         const float *a = o->a;
-        for (int i = o->count; i > 0; i--, a += o->a_step, b += o->b_step)
+        for (int i = o->count; i > 0; i--, a += o->a_step, b += o->b_step) {
+            FETCH_AHEAD(96)
             PRODUCTS(weights, a[r * o->a_row], FUSED)
+        }
     } else if (kind == WIDENED) {
         const float *a = o->a;
         for (int i = o->count; i > 1; i -= 2, a += 2, b += o->b_step) {
+            FETCH_AHEAD(48)
             PRODUCTS(weights << 16, a[r * o->a_row], FUSED)
             /* Read the pairs again: kept in registers, they would push sums out. */
             __asm__("" : "+r"(b));
@@ -106,6 +118,7 @@ INLINE void tile(const operand_kind kind, const int rows, const int vectors, flo
             PRODUCTS(weights, (words){0} + a[r * o->a_row], DOT)
 #endif
     }
+#undef FETCH_AHEAD
 #undef FUSED
 #undef PRODUCTS
 
@@ -114,7 +127,9 @@ INLINE void tile(const operand_kind kind, const int rows, const int vectors, flo
 }
 
 /* Few rows need more vectors to keep enough sums going at once. */
-INLINE int widest(int rows) { return TILE_VECTORS == 4 ? 4 : rows == 1 ? 8 : rows <= 3 ? 4 : 2; }
+INLINE int widest(int rows) { return TILE_VECTORS == 4 ? 4 : rows == 1 ? 8 : rows == 2 ? 4 : 2; }
+
+enum { NARROWEST = TILE_VECTORS == 4 ? 1 : 2 };
 
 INLINE void tile_of(const operand_kind kind, int rows, int vectors, float *c, ptrdiff_t c_row, bool fresh,
                     const operands *o) {
@@ -127,7 +142,7 @@ INLINE void tile_of(const operand_kind kind, int rows, int vectors, float *c, pt
         SHAPE(1, 4) SHAPE(2, 4) SHAPE(3, 4) SHAPE(4, 4) SHAPE(5, 4) SHAPE(6, 4)
         SHAPE(1, 1) SHAPE(2, 1) SHAPE(3, 1) SHAPE(4, 1) SHAPE(5, 1) SHAPE(6, 1)
 #else
-        SHAPE(1, 8) SHAPE(2, 4) SHAPE(3, 4)
+        SHAPE(1, 8) SHAPE(1, 4) SHAPE(2, 4)
 #endif
         SHAPE(1, 2) SHAPE(2, 2) SHAPE(3, 2) SHAPE(4, 2) SHAPE(5, 2) SHAPE(6, 2)
     }
@@ -138,7 +153,7 @@ INLINE void tile_of(const operand_kind kind, int rows, int vectors, float *c, pt
 INLINE void strip(const operand_kind kind, int rows, int columns, float *c, ptrdiff_t c_row, bool fresh, operands o) {
     while (columns > 0) {
         int needed = (columns + LANES - 1) / LANES, vectors = widest(rows);
-        if (needed <= vectors / 2) vectors = TILE_VECTORS == 4 && needed == 1 ? 1 : 2;
+        while (vectors > NARROWEST && needed <= vectors / 2) vectors /= 2;
         int width = vectors * LANES;
         if (width <= columns) {
             tile_of(kind, rows, vectors, c, c_row, fresh, &o);
@@ -172,11 +187,16 @@ TARGET static void dotted_strip(int rows, int columns, float *c, ptrdiff_t c_row
 
 typedef void strip_of(int rows, int columns, float *c, ptrdiff_t c_row, bool fresh, const operands *o);
 
-/* c[rows, columns] (+)= a · b, tile by tile of rows. */
-TARGET static void rows_of_strips(strip_of *strip, int rows, int columns, float *c, ptrdiff_t c_row, bool fresh,
-                                  operands o) {
+/* c[rows, columns] (+)= a · b, where b lies in blocks of `width` columns, block_step words apart. All blocks are meant
+   to stay in the second cache, while c is walked through as it lies. */
+TARGET static void multiply_blocks(strip_of *strip, int rows, int columns, int width, size_t block_step, float *c,
+                                   ptrdiff_t c_row, bool fresh, operands o) {
+    const uint32_t *b = o.b;
     for (int r = 0; r < rows; r += TILE_ROWS) {
-        strip(least(TILE_ROWS, rows - r), columns, c + r * c_row, c_row, fresh, &o);
+        for (int column = 0; column < columns; column += width) {
+            o.b = b + column / width * block_step;
+            strip(least(TILE_ROWS, rows - r), least(width, columns - column), c + r * c_row + column, c_row, fresh, &o);
+        }
         o.a = (const float *)o.a + TILE_ROWS * o.a_row;
     }
 }
@@ -342,23 +362,30 @@ TARGET static void ENTRY(multiply)(void *context, void *scratch, int i) {
             o.a_row = o.count;
         }
 #endif
-        for (int column = span.column; column < span.column + span.columns; column += PANEL) {
-            o.b = (const uint32_t *)call->packed + column / PANEL * panel_words +
-                  (size_t)(halves ? k0 / 2 : k0) * PANEL;
-            rows_of_strips(strip, span.rows, least(PANEL, span.column + span.columns - column),
-                           call->out + span.row * call->out_stride + column, call->out_stride, fresh, o);
-        }
+        o.b = (const uint32_t *)call->packed + span.column / PANEL * panel_words +
+              (size_t)(halves ? k0 / 2 : k0) * PANEL;
+        multiply_blocks(strip, span.rows, span.columns, PANEL, panel_words,
+                        call->out + span.row * call->out_stride + span.column, call->out_stride, fresh, o);
     }
 }
 
 /* The backward product reads w along its other side. A block of it is laid out anew in scratch: strips of STRIP
    columns of k, in each a row for every n (or, for dot products, for every two): rows_in_strip of them. */
 
+/* 8 words of each of the next 8 rows of a panel, 0 beyond the last. */
+INLINE void load_rows(words8 m[8], const uint32_t *panel, int rows) {
+    if (rows >= 8) {
+        UNROLL for (int r = 0; r < 8; r++) m[r] = load8(panel + r * PANEL);
+    } else {
+        UNROLL for (int r = 0; r < 8; r++) m[r] = r < rows ? load8(panel + r * PANEL) : (words8){0};
+    }
+}
+
 INLINE void unpack_floats(float *to, const float *panel, int columns, int rows_in_strip) {
     for (int n = 0; n < PANEL; n += 8)
         for (int j = 0; j < columns; j += 8) {
-            words8 m[8] = {0};
-            for (int r = 0; r < least(8, columns - j); r++) m[r] = load8(panel + (size_t)(j + r) * PANEL + n);
+            words8 m[8];
+            load_rows(m, (const uint32_t *)panel + (size_t)j * PANEL + n, columns - j);
             transpose8(m);
             float *strip = to + (size_t)(j / STRIP) * rows_in_strip * STRIP + j % STRIP;
             UNROLL for (int r = 0; r < 8; r++) store8(strip + (n + r) * STRIP, m[r]);
@@ -374,8 +401,8 @@ INLINE void unpack_halves(const bool dotted, uint32_t *to, const uint32_t *panel
     int pairs = (columns + 1) / 2;
     for (int n = 0; n < PANEL; n += 8)
         for (int j = 0; j < pairs; j += 8) {
-            words8 m[8] = {0};
-            for (int r = 0; r < least(8, pairs - j); r++) m[r] = load8(panel + (size_t)(j + r) * PANEL + n);
+            words8 m[8];
+            load_rows(m, panel + (size_t)j * PANEL + n, pairs - j);
             transpose8(m);
             uint32_t *strip = to + (size_t)(2 * j / STRIP) * rows_in_strip * STRIP + 2 * j % STRIP;
             if (dotted) {
@@ -394,10 +421,11 @@ TARGET static void ENTRY(backward_x)(void *context, void *scratch, int i) {
     const span span = task_span(call, i, call->t, call->k);
     const bool halves = call->packed_type == KERNEL_BF16;
     const size_t panel_words = kernel_packed_size(call->packed_type, 1, call->k) / 4;
-    uint32_t *block = scratch; /* N_BLOCK * OUTPUT_BLOCK */
+    const int block_rows = least(N_BLOCK, round_up(call->n, PANEL));
+    uint32_t *block = scratch; /* BLOCK_WORDS */
     for (int n0 = 0; n0 < call->n; n0 += N_BLOCK) {
         strip_of *strip = plain_strip;
-        int count = least(N_BLOCK, call->n - n0), rows_in_strip = N_BLOCK;
+        int count = least(N_BLOCK, call->n - n0), rows_in_strip = block_rows;
         operands o = {.a = call->left + span.row * call->left_stride + n0, .a_row = call->left_stride, .a_step = 1,
                       .b_step = STRIP, .count = count};
         bool dotted = false;
@@ -405,12 +433,12 @@ TARGET static void ENTRY(backward_x)(void *context, void *scratch, int i) {
         if (halves && call->rounds) {
             dotted = true;
             strip = dotted_strip;
-            uint32_t *pairs = block + N_BLOCK * OUTPUT_BLOCK; /* up to ROUNDED_ROWS * N_BLOCK / 2 */
+            uint32_t *pairs = block + BLOCK_WORDS; /* up to ROUNDED_ROWS * N_BLOCK / 2 */
             round_rows(pairs, o.a, o.a_row, span.rows, count);
             o.a = pairs;
             o.count = (count + 1) / 2;
             o.a_row = o.count;
-            rows_in_strip = N_BLOCK / 2;
+            rows_in_strip = block_rows / 2;
         }
 #endif
         for (int n = 0; n < count; n += PANEL) {
@@ -423,11 +451,9 @@ TARGET static void ENTRY(backward_x)(void *context, void *scratch, int i) {
             else
                 unpack_halves(false, block + n * STRIP, panel, span.columns, rows_in_strip);
         }
-        for (int column = 0; column < span.columns; column += STRIP) {
-            o.b = block + column * rows_in_strip;
-            rows_of_strips(strip, span.rows, least(STRIP, span.columns - column),
-                           call->out + span.row * call->out_stride + span.column + column, call->out_stride, false, o);
-        }
+        o.b = block;
+        multiply_blocks(strip, span.rows, span.columns, STRIP, (size_t)rows_in_strip * STRIP,
+                        call->out + span.row * call->out_stride + span.column, call->out_stride, false, o);
     }
 }
 
@@ -436,23 +462,24 @@ TARGET static void ENTRY(backward_x)(void *context, void *scratch, int i) {
 TARGET static void ENTRY(backward_w)(void *context, void *scratch, int i) {
     const matmul_call *call = context;
     const span span = task_span(call, i, call->n, call->k);
-    float *x = scratch;                       /* strips of [T_BLOCK, STRIP] */
-    float *dy = x + T_BLOCK * OUTPUT_BLOCK; /* [T_BLOCK, span.rows] */
+    float *x = scratch;         /* strips of [T_BLOCK, STRIP], BLOCK_WORDS together */
+    float *dy = x + BLOCK_WORDS; /* [T_BLOCK, span.rows] */
     for (int t0 = 0; t0 < call->t; t0 += T_BLOCK) {
         int count = least(T_BLOCK, call->t - t0);
         for (int t = 0; t < count; t++) {
             const float *from = call->right + (t0 + t) * call->right_stride + span.column;
-            for (int column = 0; column < span.columns; column += STRIP)
-                memcpy(x + column * T_BLOCK + t * STRIP, from + column,
-                       (size_t)least(STRIP, span.columns - column) * 4);
+            for (int column = 0; column < span.columns; column += STRIP) {
+                float *to = x + column * T_BLOCK + t * STRIP;
+                if (column + STRIP <= span.columns)
+                    memcpy(to, from + column, STRIP * 4);
+                else
+                    memcpy(to, from + column, (size_t)(span.columns - column) * 4);
+            }
             memcpy(dy + t * span.rows, call->left + (t0 + t) * call->left_stride + span.row, (size_t)span.rows * 4);
         }
-        for (int column = 0; column < span.columns; column += STRIP) {
-            operands o = {.a = dy, .a_row = 1, .a_step = span.rows, .b = x + column * T_BLOCK, .b_step = STRIP,
-                          .count = count};
-            rows_of_strips(plain_strip, span.rows, least(STRIP, span.columns - column),
-                           call->out + span.row * call->out_stride + span.column + column, call->out_stride, false, o);
-        }
+        operands o = {.a = dy, .a_row = 1, .a_step = span.rows, .b = x, .b_step = STRIP, .count = count};
+        multiply_blocks(plain_strip, span.rows, span.columns, STRIP, T_BLOCK * STRIP,
+                        call->out + span.row * call->out_stride + span.column, call->out_stride, false, o);
     }
 }
 
@@ -487,5 +514,5 @@ static int ENTRY(available)(void) { return AVAILABLE; }
 
 const matmul_tier JOIN(matmul, TIER) = {
     TIER_NAME,         ENTRY(available), ENTRY(pack), ENTRY(multiply), ENTRY(backward_x), ENTRY(backward_w),
-    ENTRY(peak),       TILE_ROWS,
+    ENTRY(peak),       TILE_ROWS,        CACHE,
 };

@@ -6,6 +6,7 @@
 #include "attention.h"
 #include "kl.h"
 #include "matmul.h"
+#include "measure.h"
 #include "pool.h"
 #include "rmsnorm.h"
 #include "rope.h"
