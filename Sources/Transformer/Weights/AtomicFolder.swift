@@ -18,6 +18,10 @@ package final class AtomicFolder {
         temporaryPath =
             url.deletingLastPathComponent()
             .appending(path: ".\(url.lastPathComponent).\(random).partial").path
+        // Now rather than after hours of work; the commit looks again.
+        if let names = try? FileManager.default.contentsOfDirectory(atPath: path), !names.isEmpty {
+            throw Self.exists(path)
+        }
         guard mkdir(temporaryPath, 0o755) == 0 else { throw .writing(path, errno: errno) }
     }
 
@@ -34,7 +38,7 @@ package final class AtomicFolder {
     package func commit() throws(FileError) {
         guard rename(temporaryPath, path) == 0 else {
             throw errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR
-                ? .cannotWrite(path: path, reason: "it is there already")
+                ? Self.exists(path)
                 : .writing(path, errno: errno)
         }
         isCommitted = true
@@ -42,5 +46,9 @@ package final class AtomicFolder {
         guard directory >= 0 else { return }
         fsync(directory)
         close(directory)
+    }
+
+    private static func exists(_ path: String) -> FileError {
+        .cannotWrite(path: path, reason: "it is there already")
     }
 }

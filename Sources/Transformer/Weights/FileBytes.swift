@@ -2,12 +2,12 @@ import Foundation
 
 /// The bytes of a regular file, read or mapped; the descriptor stays open as long as they live.
 ///
-/// `@unchecked Sendable`: everything is set once in an initializer, and the memory is never
-/// written through this type.
+/// `@unchecked Sendable`: whoever opens a file loads it before handing it on; from then on nothing
+/// of it changes, and the memory is never written.
 final class FileBytes: @unchecked Sendable {
     let path: String
-    /// Size when it was opened, or as far as it was loaded.
-    private(set) var count: Int
+    /// Size when it was opened.
+    let count: Int
     private let descriptor: Int32
     private var base: UnsafeMutableRawPointer?
     private var isMapped = false

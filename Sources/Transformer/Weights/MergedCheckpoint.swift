@@ -146,7 +146,7 @@ public struct MergedCheckpoint: Sendable {
     ) throws(FileError) {
         for name in try Self.names(in: base.path) where Self.belongsToCheckpoint(name) {
             let path = ModelFiles.path(base.path, name)
-            let file = try FileBytes.contents(of: path, maximumByteCount: 1 << 30)
+            let file = try FileBytes.contents(of: path, maximumByteCount: 1 << 28)
             var bytes = Array(file.bytes)
             if name == "config.json", precision != .base || unties {
                 var tree: JSONTree

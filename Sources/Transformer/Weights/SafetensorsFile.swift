@@ -18,8 +18,8 @@ public final class SafetensorsFile: Sendable {
         try self.init(path: path, mapped: true)
     }
 
-    /// - Parameter mapped: False reads the whole file into memory: for small ones, which another
-    ///   program may then shorten without harm.
+    /// - Parameter mapped: False reads the whole file into memory, up to 2 GiB: for small ones,
+    ///   which another program may then shorten without harm.
     package init(path: String, mapped: Bool) throws(SafetensorsError) {
         do { file = try FileBytes(path: path) } catch { throw .file(error) }
         let prefix = UnsafeMutableRawBufferPointer.allocate(byteCount: 8, alignment: 8)
@@ -43,7 +43,7 @@ public final class SafetensorsFile: Sendable {
         let header = try SafetensorsHeader(
             parsing: UnsafeRawBufferPointer(text), dataByteCount: file.count - dataOffset,
             path: path)
-        do { try file.load(mapped: mapped) } catch { throw .file(error) }
+        do { try file.load(mapped: mapped || file.count > 1 << 31) } catch { throw .file(error) }
         self.path = path
         metadata = header.metadata
         names = header.entries.map(\.name)

@@ -104,4 +104,21 @@ import Testing
         }
         #expect(error?.description.contains("none/file") == true)
     }
+
+    @Test func `a folder appears whole or not at all`() throws {
+        do {
+            let folder = try AtomicFolder(path: folder.path("given up"))
+            try Data("x".utf8).write(to: URL(filePath: folder.temporaryPath + "/file"))
+        }
+        #expect(try folder.names.isEmpty)
+        let kept = try AtomicFolder(path: folder.path("kept"))
+        try Data("x".utf8).write(to: URL(filePath: kept.temporaryPath + "/file"))
+        let late = try AtomicFolder(path: folder.path("kept"))
+        try kept.commit()
+        let error = FileError.cannotWrite(
+            path: folder.path("kept"), reason: "it is there already")
+        #expect(throws: error) { try late.commit() }
+        #expect(throws: error) { try AtomicFolder(path: folder.path("kept")) }
+        #expect(FileManager.default.fileExists(atPath: folder.path("kept/file")))
+    }
 }
