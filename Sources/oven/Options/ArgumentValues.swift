@@ -3,6 +3,6 @@ public import Baking
 public import Transformer
 
 // Words of the engine that may stand behind a flag.
-extension Arm: @retroactive ExpressibleByArgument {}
-extension StudentContext: @retroactive ExpressibleByArgument {}
-extension MergedCheckpoint.Precision: @retroactive ExpressibleByArgument {}
+extension Arm: ExpressibleByArgument {}
+extension StudentContext: ExpressibleByArgument {}
+extension MergedCheckpoint.Precision: ExpressibleByArgument {}

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Baking
 
 /// Settings of what is baked and how its responses are made.
 struct DatasetSettings: SettingFlags {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Baking
 
 /// Settings of every command that opens a model.
 struct ModelSettings: SettingFlags {

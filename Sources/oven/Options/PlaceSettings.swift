@@ -1,4 +1,5 @@
 import ArgumentParser
+import Baking
 
 /// Settings of every command: where runs live and how output looks.
 struct PlaceSettings: SettingFlags {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Baking
 
 /// Settings of the training.
 struct TrainingSettings: SettingFlags {
