@@ -9,7 +9,7 @@ protocol SequenceScorer: Backend {
     /// likeliest tokens at each place; entry i is about token i + 1.
     func score(
         _ sequence: [TokenID], topK: Int, adapter: AdapterChoice
-    ) async throws -> (logprobs: [Float], rows: [TopKRow])
+    ) async throws -> (logprobs: [Double], rows: [TopKRow])
 }
 
 extension LocalBackend: SequenceScorer {}

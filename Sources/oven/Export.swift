@@ -102,7 +102,7 @@ struct Export {
         let own: AdapterChoice =
             format == .base ? .none : .checkpoint(opened.checkpoint.directory, strength: strength)
         let expected = try await backend.score(tokens, topK: 20, adapter: own)
-        let found: (logprobs: [Float], rows: [TopKRow])
+        let found: (logprobs: [Double], rows: [TopKRow])
         if format == .peft {
             found = try await backend.score(
                 tokens, topK: 20, adapter: .checkpoint(directory, strength: 1))
@@ -117,9 +117,9 @@ struct Export {
             let others = Dictionary(zip(other.ids, other.logprobs)) { first, _ in first }
             for (token, logprob) in zip(row.ids, row.logprobs) {
                 guard let other = others[token] else { continue }
-                largest = max(largest, abs(logprob - other))
+                largest = max(largest, Double(abs(logprob - other)))
             }
         }
-        return Double(largest)
+        return largest
     }
 }

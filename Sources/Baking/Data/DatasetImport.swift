@@ -27,8 +27,14 @@ struct DatasetImport {
         case .run(let name):
             let run = try store.run(name)
             let dataset = try Dataset(run.url(.dataset))
+            let planned = PlannedRow.rows(
+                try run.queries(), configuration: run.record.configuration)
+            let places = Dictionary(
+                planned.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
+            // The file has them as they finished.
             let examples = dataset.inOrder.filter { $0.excluded != true && $0.split != .test }
                 .filter { $0.prompt == run.record.identity.prompt }
+                .sorted { (places[$0.id] ?? .max) < (places[$1.id] ?? .max) }
             guard examples.contains(where: { $0.split == .train }) else {
                 throw DatasetError.noUsableRows(
                     total: dataset.examples.count, reasons: "the run \(run.name) has no others")

@@ -2,10 +2,23 @@ import Foundation
 
 /// How the JSON of a run is written and read.
 enum JSONLine {
+    private static let timeStyle = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+
+    /// ISO 8601 in UTC, to the nearest millisecond: what was read is written alike.
+    static func text(of time: Date) -> String {
+        // The style cuts off.
+        time.addingTimeInterval(0.0005).formatted(timeStyle)
+    }
+
+    static func time(_ text: String) throws -> Date { try timeStyle.parse(text) }
+
     static func encoder() -> JSONEncoder {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.dateEncodingStrategy = .iso8601
+        encoder.dateEncodingStrategy = .custom { date, encoder in
+            var container = encoder.singleValueContainer()
+            try container.encode(text(of: date))
+        }
         return encoder
     }
 
@@ -13,7 +26,9 @@ enum JSONLine {
 
     static func decode<Value: Decodable>(_ type: Value.Type, from data: Data) throws -> Value {
         let decoder = JSONDecoder()
-        decoder.dateDecodingStrategy = .iso8601
+        decoder.dateDecodingStrategy = .custom { decoder in
+            try time(try decoder.singleValueContainer().decode(String.self))
+        }
         return try decoder.decode(type, from: data)
     }
 

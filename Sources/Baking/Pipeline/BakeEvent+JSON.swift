@@ -54,7 +54,7 @@ extension BakeEvent: Codable {
                 throw DecodingError.dataCorruptedError(
                     forKey: .event, in: container, debugDescription: "no event is called \(name)")
             }
-        self.init(kind, time: try BakeEvent.timeStyle.parse(time))
+        self.init(kind, time: try JSONLine.time(time))
     }
 
     /// Writes `event`, `time`, the payload's fields and, where a number is not finite, `note`.
@@ -62,7 +62,7 @@ extension BakeEvent: Codable {
         try payload.encode(to: encoder)
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(name, forKey: .event)
-        try container.encode(time.formatted(BakeEvent.timeStyle), forKey: .time)
+        try container.encode(JSONLine.text(of: time), forKey: .time)
         try container.encodeIfPresent(Figure.note(on: payload), forKey: .note)
     }
 
@@ -70,6 +70,4 @@ extension BakeEvent: Codable {
     public var line: String {
         get throws { String(decoding: try JSONLine.encode(self), as: UTF8.self) }
     }
-
-    private static let timeStyle = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 }

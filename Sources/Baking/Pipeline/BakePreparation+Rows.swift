@@ -80,7 +80,9 @@ extension BakePreparation {
 
     private func generator() throws -> any ResponseGenerator {
         if let generator = job.generator { return generator }
-        guard let generator = job.backend as? any ResponseGenerator else {
+        guard job.backend.capabilities.contains(.generate),
+            let generator = job.backend as? any ResponseGenerator
+        else {
             throw BakeError.cannot("asked", model: job.backend.model.name)
         }
         return generator

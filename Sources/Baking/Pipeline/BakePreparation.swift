@@ -29,7 +29,9 @@ struct BakePreparation {
     }
 
     func trainer() throws -> any StudentTrainer {
-        guard let trainer = job.backend as? any StudentTrainer else {
+        guard job.backend.capabilities.contains(.train),
+            let trainer = job.backend as? any StudentTrainer
+        else {
             throw BakeError.cannot("trained", model: job.backend.model.name)
         }
         return trainer
@@ -57,10 +59,12 @@ struct BakePreparation {
         if case .finished = run.record.outcome { true } else { false }
     }
 
-    func newRecord() -> RunRecord {
+    func newRecord() throws -> RunRecord {
         let process = ProcessInfo.processInfo
         return RunRecord(
-            created: Date(), configuration: job.configuration, identity: identity,
+            // As it will be read back.
+            created: try JSONLine.time(JSONLine.text(of: Date())),
+            configuration: job.configuration, identity: identity,
             model: job.backend.model, versions: ["oven": EngineVersion.current],
             machine: RunRecord.Machine(
                 system: process.operatingSystemVersionString,

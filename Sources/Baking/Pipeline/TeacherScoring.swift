@@ -22,11 +22,9 @@ struct TeacherScoring {
         }
         try report()
         if !missing.isEmpty {
-            guard let scorer = backend as? any TargetScorer else {
-                throw BackendError.refused(
-                    what: "\(backend.model.name) cannot score responses here",
-                    remedy: "use a model that runs here")
-            }
+            guard backend.capabilities.contains(.score),
+                let scorer = backend as? any TargetScorer
+            else { throw BakeError.cannot("scored", model: backend.model.name) }
             for try await target in scorer.targets(for: missing.map { rendered[$0] }, topK: topK) {
                 try Task.checkCancellation()
                 guard missing.indices.contains(target.index) else {

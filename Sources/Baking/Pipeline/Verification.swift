@@ -36,7 +36,9 @@ struct Verification {
     /// `verification.jsonl`.
     func report() async throws -> VerificationReport {
         guard !queries.test.isEmpty else { throw VerificationError.noQueries }
-        guard let meter = backend as? any DivergenceMeter else {
+        guard backend.capabilities.contains(.measure),
+            let meter = backend as? any DivergenceMeter
+        else {
             throw BakeError.cannot("measured", model: backend.model.name)
         }
         let replies = try await replies()
@@ -114,7 +116,9 @@ struct Verification {
     /// Every arm's replies to every turn of the test queries, in the order of arms, queries and
     /// turns; each arm's follow-ups stand on its own replies. All arms sample with the same seeds.
     private func replies() async throws -> [ArmReply] {
-        guard let generator = backend as? any ResponseGenerator else {
+        guard backend.capabilities.contains(.generate),
+            let generator = backend as? any ResponseGenerator
+        else {
             throw BakeError.cannot("asked", model: backend.model.name)
         }
         let chains = queries.test.map { query in

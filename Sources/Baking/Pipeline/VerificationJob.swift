@@ -55,7 +55,7 @@ public struct VerificationJob: Sendable {
             let report = try await verification.report()
             let directory = run.url(.verifications)
             try RunFiles.makeDirectory(directory)
-            let time = Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+            let time = JSONLine.text(of: Date())
             let name = time.replacing(":", with: "-") + ".json"
             try RunFiles.write(json: report, to: directory.appending(path: name))
             try recorder(.verification(report))

@@ -26,7 +26,7 @@ public struct Checkpoint: Hashable, Sendable {
             let place = directory.appending(path: name, directoryHint: .isDirectory)
             let file = place.appending(path: "checkpoint.json")
             guard let record = try RunFiles.json(Record.self, from: file),
-                Checkpoint.name(of: record.step) == name
+                record.step >= 0, Checkpoint.name(of: record.step) == name
             else { continue }
             checkpoints.append(
                 Checkpoint(
@@ -87,7 +87,7 @@ public struct Checkpoint: Hashable, Sendable {
     }
 
     private static func name(of step: Int) -> String {
-        let digits = String(max(step, 0))
+        let digits = String(step)
         return "step-" + String(repeating: "0", count: max(6 - digits.count, 0)) + digits
     }
 }

@@ -46,13 +46,9 @@ struct MistralStyle: ChatStyle {
         if system == .first || system == .last, turns.first?.role == .system {
             rules = turns.removeFirst().content + "\n\n"
         }
+        var isQuestionDue = true
         for (index, turn) in zip(turns.indices, turns) {
-            let isQuestionDue = (index - turns.startIndex).isMultiple(of: 2)
-            if mustAlternate, (turn.role == .user) != isQuestionDue {
-                throw .rolesDoNotAlternate(index: index)
-            }
-            switch turn.role {
-            case .system:
+            if turn.role == .system {
                 guard case .block(let afterOpening) = system else {
                     throw .unsupportedRole(.system, index: index)
                 }
@@ -60,7 +56,15 @@ struct MistralStyle: ChatStyle {
                     .marker("[SYSTEM_PROMPT]"), .text(afterOpening + turn.content),
                     .marker("[/SYSTEM_PROMPT]"),
                 ]
-            case .user:
+                continue
+            }
+            if mustAlternate, (turn.role == .user) != isQuestionDue {
+                throw .rolesDoNotAlternate(index: index)
+            }
+            isQuestionDue.toggle()
+            if turn.role == .assistant {
+                pieces += [.text(reply(turn.content)), .marker(eosToken)]
+            } else {
                 let isPlace =
                     system == .first ? index == turns.startIndex : index == turns.endIndex - 1
                 let question = (isPlace ? rules ?? "" : "") + turn.content
@@ -68,7 +72,6 @@ struct MistralStyle: ChatStyle {
                     .text(beforeOpening), .marker("[INST]"),
                     .text(afterOpening + question + beforeClosing), .marker("[/INST]"),
                 ]
-            case .assistant: pieces += [.text(reply(turn.content)), .marker(eosToken)]
             }
         }
         return pieces

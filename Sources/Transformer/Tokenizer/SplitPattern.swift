@@ -59,7 +59,7 @@ struct SplitPattern: Equatable, Sendable {
         self.hasSlashes = hasSlashes
     }
 
-    private static let expressions: [(text: String, pattern: SplitPattern)] = {
+    static let expressions: [(text: String, pattern: SplitPattern)] = {
         let spaces = #"\s+(?!\S)|\s+"#
         let contractions = "'s|'t|'re|'ve|'m|'ll|'d"
         let word = #"[^\r\n\p{L}\p{N}]?"#

@@ -4,20 +4,13 @@
 /// make a family, reads the variants' settings from them, and refuses whatever it knows to change
 /// the result in another way.
 struct TemplateRecognition {
-    /// The template with comments gone, escapes resolved, one kind of quote and literals joined.
+    /// The template in one form, see ``TemplateText``.
     private let text: String
     private let bosToken: String?
     private let eosToken: String?
 
     init(text: String, bosToken: String?, eosToken: String?) {
-        self.text =
-            text
-            .replacing(#/(?s)\{#.*?#\}/#, with: "")
-            .replacing("\\n", with: "\n")
-            .replacing("\\\"", with: "”")
-            .replacing("\\'", with: "’")
-            .replacing("\"", with: "'")
-            .replacing(#/'\s*[+~]\s*'/#, with: "")
+        self.text = text.utf8.count <= Self.longest ? TemplateText.uniform(text) : text
         self.bosToken = bosToken
         self.eosToken = eosToken
     }
@@ -26,7 +19,13 @@ struct TemplateRecognition {
         .unsupported(feature: feature)
     }
 
+    /// Published templates have a few thousand characters; far longer ones are not looked into.
+    private static let longest = 1 << 20
+
     func style(date: String) throws(ChatTemplateError) -> any ChatStyle {
+        guard text.utf8.count <= Self.longest else {
+            throw unsupported("it is longer than \(Self.longest) bytes")
+        }
         let families = ["<|im_start|>", "<|start_header_id|>", "[INST]"].filter(text.contains)
         guard families.count < 2 else {
             throw unsupported("it writes \(families.joined(separator: " and ")) at once")
@@ -71,7 +70,6 @@ struct TemplateRecognition {
         guard let tail = text.components(after: "add_generation_prompt") else {
             throw unsupported("it has no generation prompt (add_generation_prompt)")
         }
-        // SmolLM2 puts the condition behind the text.
         let prompt = "<|im_start|>assistant\n"
         guard text.contains(prompt) else {
             throw unsupported("the generation prompt <|im_start|>assistant is missing")
@@ -79,14 +77,16 @@ struct TemplateRecognition {
         var style = ChatMLStyle(thinking: try thinking(tail: tail, prompt: prompt))
         style.defaultSystem = try defaultSystem()
         style.passesOverToolResponses =
-            style.thinking == .optional && text.contains("startswith('<tool_response>')")
+            style.thinking == .optional && text.contains("multi_step_tool")
         return style
     }
 
     private func thinking(
         tail: String, prompt: String
     ) throws(ChatTemplateError) -> ChatMLStyle.Thinking {
-        guard text.contains("think") else { return .never }
+        guard ["<think>", "</think>", "enable_thinking"].contains(where: text.contains) else {
+            return .never
+        }
         let block = "<think>\n\n</think>\n\n"
         let rest = tail.replacing(block, with: "")
         guard !rest.contains("<think>") else {
@@ -113,15 +113,15 @@ struct TemplateRecognition {
     /// The text between the opening of a system block and its end, where that is one literal.
     private func defaultSystem() throws(ChatTemplateError) -> String? {
         try refuse("system_message", "a system text kept in a variable in ChatML")
-        var found: String?
-        for match in text.matches(of: #/(?s)<\|im_start\|>system\n([^']*?)<\|im_end\|>\n/#) {
-            let system = String(match.1).replacing("”", with: "\"").replacing("’", with: "'")
-            guard found == nil || found == system else {
-                throw unsupported("two different default system texts")
-            }
-            found = system
+        let opening = "<|im_start|>system\n"
+        let defaults = text.matches(of: #/(?s)<\|im_start\|>system\n([^']+?)<\|im_end\|>\n/#)
+            .map { TemplateText.restored(String($0.1)) }
+        let blocks = text.components(separatedBy: opening) - 1
+        let filled = text.components(separatedBy: opening + "'") - 1
+        guard blocks == filled + defaults.count, Set(defaults).count <= 1 else {
+            throw unsupported("a system block written in an unknown way")
         }
-        return found
+        return defaults.first
     }
 
     // MARK: - Llama 3
@@ -144,6 +144,7 @@ struct TemplateRecognition {
         try require("Cutting Knowledge Date: December 2023\n", "Llama 3.1's knowledge date")
         try require("Today Date: '", "Llama 3.1's date of today")
         try require("date_string", "Llama 3.1's date of today")
+        try refuse("if system_message", "Llama 3.1's system block under a condition")
         for match in text.matches(of: #/(?s)set system_message\s*=\s*'([^']*)'/#)
         where !match.1.isEmpty {
             throw unsupported("a default system text in Llama 3.1")

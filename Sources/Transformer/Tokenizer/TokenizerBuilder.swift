@@ -115,13 +115,20 @@ struct TokenizerBuilder {
 
     private func addMerges(_ list: JSONValue, to tokenizer: inout BPETokenizer) throws {
         var text: [UInt8] = []
+        var next = -1
         var marksLead = tokenizer.names.number(of: PreTokenizer.mark) != nil
         for (index, element) in try list.elements().enumerated() {
             text.removeAll(keepingCapacity: true)
             let middle = try append(merge: element, index: index, to: &text)
-            let left = try token(text[..<middle], merge: index, tokenizer)
-            let right = try token(text[middle...], merge: index, tokenizer)
-            let result = try token(text[...], merge: index, tokenizer)
+            let left = tokenizer.ids[try number(text[..<middle], merge: index, tokenizer)]
+            let right = tokenizer.ids[try number(text[middle...], merge: index, tokenizer)]
+            // Most files list merges in the order of their results: looking at the next token first
+            // saves a third of the searching.
+            next += 1
+            if !(next < tokenizer.baseCount && tokenizer.names[next] == text[...]) {
+                next = try number(text[...], merge: index, tokenizer)
+            }
+            let result = tokenizer.ids[next]
             guard
                 tokenizer.merges.insert(
                     left: left, right: right, rank: UInt32(index), result: result)
@@ -163,14 +170,14 @@ struct TokenizerBuilder {
         return middle
     }
 
-    private func token(
+    private func number(
         _ part: ArraySlice<UInt8>, merge index: Int, _ tokenizer: BPETokenizer
-    ) throws -> UInt32 {
+    ) throws -> Int {
         guard let number = part.withUnsafeBufferPointer({ tokenizer.names.number(of: $0) }) else {
             throw TokenizerError.unknownMergePart(
                 file: file, index: index, part: String(decoding: part, as: UTF8.self))
         }
-        return tokenizer.ids[number]
+        return number
     }
 
     private func addAddedTokens(_ list: JSONValue?, to tokenizer: inout BPETokenizer) throws {

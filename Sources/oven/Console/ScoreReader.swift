@@ -113,7 +113,7 @@ struct ScoreReader {
 struct ScoreLine: Encodable {
     private let ids: [TokenID]
     private let start: Int?
-    private let logprobs: [Float?]
+    private let logprobs: [Double?]
     private let topK: [[Pair]?]?
 
     /// `[id, logprob]`
@@ -128,7 +128,7 @@ struct ScoreLine: Encodable {
         }
     }
 
-    init(_ sequence: ScoredSequence, logprobs: [Float], rows: [TopKRow], hasTop: Bool) {
+    init(_ sequence: ScoredSequence, logprobs: [Double], rows: [TopKRow], hasTop: Bool) {
         ids = sequence.tokens
         start = sequence.start
         // JSON has no infinity: a probability of 0 becomes null.

@@ -93,4 +93,37 @@ import Testing
             #expect(context + response == student, "\(name)")
         }
     }
+
+    @Test(arguments: Golden.cases(in: "models", containing: "tokenizer.json"))
+    func `a checkpoint's chats have its recorded tokens`(_ name: String) throws {
+        let directory = Golden.url("models/\(name)")
+        let tokenizer = try TokenizerFile(directory: directory).tokenizer
+        let template = try ChatTemplate(directory: directory)
+        let read = { (file: String) in
+            [UInt8](try Data(contentsOf: directory.appending(path: file)))
+        }
+        let manifest = try JSONDocument(read("manifest.json")).root
+        try tokenizer.requireFit(rowCount: manifest.required("tokenizer_size").integer())
+        let expected = try read("expected.safetensors")
+        let size = expected[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+        let header = try JSONDocument(Array(expected[8..<(8 + size)])).root
+        for sequence in try manifest.required("sequences").elements() {
+            guard try sequence.member("messages") != nil else { continue }
+            let index = try sequence.required("index").integer()
+            let offsets = try header.required("seq\(index).ids").required("data_offsets").elements()
+                .map { 8 + size + (try $0.integer()) }
+            let bytes = Array(expected[offsets[0]..<offsets[1]])
+            let ids = stride(from: 0, to: bytes.count, by: 4).map { start in
+                TokenID(bytes[start..<(start + 4)].reversed().reduce(0) { $0 << 8 | Int($1) })
+            }
+            #expect(
+                try template.tokens(
+                    of: messages(sequence), generationPrompt: true, thinking: false,
+                    special: .parse, using: tokenizer) == ids)
+            #expect(
+                try template.tokens(
+                    of: messages(sequence), generationPrompt: true, thinking: false,
+                    using: tokenizer) == ids)
+        }
+    }
 }
