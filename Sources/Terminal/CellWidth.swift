@@ -1,4 +1,3 @@
-internal import CNcurses
 internal import Foundation
 
 /// The language of the terminal, as far as a program must know it.
@@ -23,7 +22,7 @@ extension Unicode.Scalar {
     /// it; what it does not know takes one cell.
     package var cellCount: Int {
         if value < 0x7F { return value < 0x20 ? 0 : 1 }
-        let cells = Int(cncurses_cells(value))
+        let cells = Ncurses.cells(self)
         return cells < 0 ? 1 : cells
     }
 }

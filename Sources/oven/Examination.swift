@@ -70,7 +70,7 @@ struct Examination {
         let name = settings.surroundings.variable("TERM") ?? "no TERM"
         return Finding(
             check: "terminal", state: .ok,
-            detail: "\(name), \(TerminalSize.colours) colours, "
+            detail: "\(name), \(Ncurses.colours) colours, "
                 + (console.isASCII ? "ASCII" : "UTF-8"))
     }
 

@@ -10,7 +10,7 @@ enum ExportFormat: String, CaseIterable, ExpressibleByArgument {
 
 /// Writes a run's checkpoint for other programs and checks what was written.
 struct Export {
-    let opened: OpenedRun
+    let checkpoint: Checkpoint
     let strength: Double
     /// With the run's model.
     let settings: Settings
@@ -45,14 +45,14 @@ struct Export {
             guard strength == 1 else { throw Failure.strength }
             return try copy(
                 ["adapter_config.json", "adapter_model.safetensors"],
-                from: opened.checkpoint.directory, to: directory)
+                from: checkpoint.directory, to: directory)
         case .base:
             let model = try modelDirectory()
             let names = try FileManager.default.contentsOfDirectory(atPath: model.path)
             return try copy(names.filter { !$0.hasPrefix(".") }, from: model, to: directory)
         case .merged:
             return try writeMerged(
-                model: try modelDirectory(), adapter: opened.checkpoint.directory,
+                model: try modelDirectory(), adapter: checkpoint.directory,
                 strength: strength, to: directory, precision: precision)
         }
     }
@@ -93,27 +93,38 @@ struct Export {
     }
 
     /// The largest difference between log-probabilities before the export and after loading it, over
-    /// the likeliest tokens of a short conversation.
+    /// the likeliest tokens of a short conversation. Whole models are compared in float32, so that
+    /// only what the files hold counts; one is open at a time.
     func largestDifference(_ format: ExportFormat, in directory: URL) async throws -> Double {
-        let backend = opened.backend
+        let own = AdapterChoice.checkpoint(checkpoint.directory, strength: strength)
+        switch format {
+        case .peft:
+            let backend = try await openBackend(settings, console)
+            return Self.difference(
+                try await score(backend, own),
+                try await score(backend, .checkpoint(directory, strength: 1)))
+        case .merged, .base:
+            var settings = settings
+            settings.use(.flag(true), for: .precise)
+            let before = try await score(
+                openBackend(settings, console), format == .base ? .none : own)
+            settings.use(.text(directory.path), for: .model)
+            return Self.difference(before, try await score(openBackend(settings, console), .none))
+        }
+    }
+
+    private typealias Score = (logprobs: [Double], rows: [TopKRow])
+
+    private func score(_ backend: any OvenBackend, _ adapter: AdapterChoice) async throws -> Score {
         let tokens = try backend.template.context(
             system: .none, turns: [ChatMessage(.user, "Hello! Who are you, and what do you do?")],
             thinking: false, using: backend.tokenizer)
-        let own: AdapterChoice =
-            format == .base ? .none : .checkpoint(opened.checkpoint.directory, strength: strength)
-        let expected = try await backend.score(tokens, topK: 20, adapter: own)
-        let found: (logprobs: [Double], rows: [TopKRow])
-        if format == .peft {
-            found = try await backend.score(
-                tokens, topK: 20, adapter: .checkpoint(directory, strength: 1))
-        } else {
-            var settings = settings
-            settings.use(model: directory.path)
-            found = try await openBackend(settings, console)
-                .score(tokens, topK: 20, adapter: .none)
-        }
-        var largest = zip(expected.logprobs, found.logprobs).map { abs($0 - $1) }.max() ?? 0
-        for (row, other) in zip(expected.rows, found.rows) {
+        return try await backend.score(tokens, topK: 20, adapter: adapter)
+    }
+
+    private static func difference(_ first: Score, _ second: Score) -> Double {
+        var largest = zip(first.logprobs, second.logprobs).map { abs($0 - $1) }.max() ?? 0
+        for (row, other) in zip(first.rows, second.rows) {
             let others = Dictionary(zip(other.ids, other.logprobs)) { first, _ in first }
             for (token, logprob) in zip(row.ids, row.logprobs) {
                 guard let other = others[token] else { continue }

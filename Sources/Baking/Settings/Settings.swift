@@ -47,9 +47,9 @@ package struct Settings: Sendable {
         resolved[name] = Resolved(value: value, source: .standard)
     }
 
-    /// Chooses another model.
-    package mutating func use(model: String) {
-        resolved[.model] = Resolved(value: .text(model), source: .flag)
+    /// Replaces a value as a flag would.
+    package mutating func use(_ value: SettingValue, for name: SettingName) {
+        resolved[name] = Resolved(value: value, source: .flag)
     }
 
     /// Puts files and flags over what is there, the strongest last.

@@ -33,7 +33,7 @@ struct DoctorCommand: AsyncParsableCommand {
                 }
             try console.line(
                 console.painter.paint(finding.state.rawValue.padded(to: 8), role)
-                    + finding.check.padded(to: 14) + console.safe(finding.detail))
+                    + finding.check.padded(to: 18) + console.safe(finding.detail))
         }
         for finding in Examination(settings: settings).findings { try show(finding) }
         try show(await Examination(settings: settings).modelFinding())

@@ -34,12 +34,11 @@ struct ExportCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try Settings(model, display.place)
         let console = Console.standard(settings)
-        let opened = try await OpenedRun(
-            run, checkpoint: try adapter.choice, settings: settings, console: console)
+        let run = try settings.store.run(named: run)
         let directory = settings.surroundings.url(of: output)
         let export = Export(
-            opened: opened, strength: adapter.strength,
-            settings: settings.adopting(opened.run.record.configuration), console: console)
+            checkpoint: try run.checkpoint(try adapter.choice), strength: adapter.strength,
+            settings: settings.adopting(run.record.configuration), console: console)
         let files = try export.write(format, to: directory, precision: dtype)
         let difference = try await export.largestDifference(format, in: directory)
         if display.json {

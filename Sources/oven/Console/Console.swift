@@ -35,10 +35,10 @@ struct Console: Sendable {
         let isTerminal = isatty(STDOUT_FILENO) == 1
         let depth = ColourDepth.choose(
             setting: settings?.text(.color) ?? "auto", environment: environment,
-            isTerminal: isTerminal, terminfoColours: TerminalSize.colours)
+            isTerminal: isTerminal, terminfoColours: Ncurses.colours)
         return Console(
             isTerminal: isTerminal,
-            width: max(20, TerminalSize.columns(descriptor: STDOUT_FILENO) ?? 80),
+            width: max(20, Ncurses.columns(descriptor: STDOUT_FILENO) ?? 80),
             isASCII: !isUTF8, painter: Painter(theme: theme(settings), depth: depth))
     }
 

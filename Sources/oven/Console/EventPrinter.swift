@@ -19,6 +19,7 @@ struct EventPrinter {
     private var heldOutKL: Double?
     private var pace: Pace?
     private var isBarShown = false
+    private var isBarComplete = false
 
     init(_ console: Console, json: Bool) {
         self.console = console
@@ -107,11 +108,15 @@ struct EventPrinter {
         let line = parts.map { console.painter.paint($0.text, $0.role) }.joined()
         try console.write("\r\(line)\(eraseToEnd)")
         isBarShown = true
+        isBarComplete = completed >= total
     }
 
     /// A line above the bar.
     private mutating func above(_ line: String) throws {
-        if isBarShown { try console.write("\r\(eraseToEnd)") }
+        if isBarShown {
+            // What is complete stays; what goes on is drawn again below.
+            try console.write(isBarComplete ? "\n" : "\r\(eraseToEnd)")
+        }
         isBarShown = false
         try console.line(line)
     }

@@ -44,7 +44,7 @@ struct VerificationSummary {
                 paint(EventLine.number(report.kl.baked), .chartStudent),
                 "base \(EventLine.number(report.kl.base))"),
             row(
-                "same first choice", EventLine.percent(report.topOneAgreement),
+                "same likeliest token", EventLine.percent(report.topOneAgreement),
                 "base \(EventLine.percent(report.baseTopOneAgreement))"),
             row(
                 "length against prompted", EventLine.number(report.lengthRatio, digits: 2),
@@ -62,7 +62,7 @@ struct VerificationSummary {
 
     private var positions: [String] {
         let dash = console.isASCII ? "-" : "–"
-        let header = ["position", "tokens", "base", "baked", "gap closed"]
+        let header = ["KL at position", "tokens", "base", "baked", "gap closed"]
         let rows = report.byPosition.filter { $0.tokens > 0 }.map { range in
             let place =
                 range.to.map { $0 == range.from ? "\($0)" : "\(range.from)\(dash)\($0)" }
