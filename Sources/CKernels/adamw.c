@@ -17,15 +17,47 @@ INLINE size_t block_end(size_t count, int block) {
     return end < count ? end : count;
 }
 
+/* v = √v */
+INLINE void lanes_root(lanes *v) {
+#if __has_builtin(__builtin_elementwise_sqrt)
+    *v = __builtin_elementwise_sqrt(*v);
+#else
+    for (int i = 0; i < LANES; i++) (*v)[i] = sqrtf((*v)[i]);
+#endif
+}
+
+INLINE void step_lanes(lanes *w, lanes *m, lanes *v, const lanes *gradient, const kernel_adamw_step *s) {
+    lanes g = *gradient * s->gradient_scale;
+    *m = *m * s->beta1 + g * (1 - s->beta1);
+    *v = *v * s->beta2 + g * g * (1 - s->beta2);
+    lanes root = *v / s->correction2;
+    lanes_root(&root);
+    *w = *w * (1 - s->rate * s->decay) - *m * (s->rate / s->correction1) / (root + s->epsilon);
+}
+
 INLINE void step_block(const struct adamw *c, int block) {
-    kernel_adamw_step s = *c->step;
-    float keep = 1 - s.rate * s.decay, root = 1 / sqrtf(s.correction2), rate = s.rate / s.correction1;
-    for (size_t i = (size_t)block * BLOCK, end = block_end(c->count, block); i < end; i++) {
-        float g = c->g[i] * s.gradient_scale;
-        float m = s.beta1 * c->m[i] + (1 - s.beta1) * g, v = s.beta2 * c->v[i] + (1 - s.beta2) * g * g;
-        c->m[i] = m;
-        c->v[i] = v;
-        c->w[i] = c->w[i] * keep - rate * m / (__builtin_sqrtf(v) * root + s.epsilon);
+    size_t i = (size_t)block * BLOCK, end = block_end(c->count, block);
+    lanes w, m, v, g;
+    for (; i + LANES <= end; i += LANES) {
+        lanes_load(&w, c->w + i);
+        lanes_load(&m, c->m + i);
+        lanes_load(&v, c->v + i);
+        lanes_load(&g, c->g + i);
+        step_lanes(&w, &m, &v, &g, c->step);
+        lanes_store(c->w + i, &w);
+        lanes_store(c->m + i, &m);
+        lanes_store(c->v + i, &v);
+    }
+    if (i < end) {
+        int rest = (int)(end - i);
+        lanes_load_part(&w, c->w + i, rest, 0);
+        lanes_load_part(&m, c->m + i, rest, 0);
+        lanes_load_part(&v, c->v + i, rest, 0);
+        lanes_load_part(&g, c->g + i, rest, 0);
+        step_lanes(&w, &m, &v, &g, c->step);
+        lanes_store_part(c->w + i, &w, rest);
+        lanes_store_part(c->m + i, &m, rest);
+        lanes_store_part(c->v + i, &v, rest);
     }
 }
 KERNEL_TASK(step_block)

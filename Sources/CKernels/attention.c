@@ -219,9 +219,12 @@ struct backward {
     float scale, *scratch;
 };
 
+/* Queries that are taken together, so that a key's gradient is read and written once for all of them. */
+enum { QUERIES = 16 };
+
 size_t kernel_attention_backward_scratch(int rows, int head_size) {
     size_t count = padded(rows, BLOCK);
-    return 2 * count * head_size + 2 * count;
+    return 2 * count * head_size + 2 * QUERIES * count;
 }
 
 /* blocks[rows/32][Dh][32] of rows x[rows, Dh]; the surplus of the last block is zero. */
@@ -231,67 +234,99 @@ INLINE void transpose_blocks(float *blocks, const float *x, int ld, int rows, in
             blocks[((size_t)(j / BLOCK) * n + d) * BLOCK + j % BLOCK] = j < rows ? x[(size_t)j * ld + d] : 0;
 }
 
-/* y[n] += factor · x[n] */
-INLINE void add_scaled(float *y, const float *x, float factor, int n) {
+/* y[n] += Σ factors[i · stride] · x[i], i ascending over `count` rows of x. */
+INLINE void add_weighted(float *y, const float *x, int ldx, const float *factors, int stride, int count, int n) {
     int d = 0;
-    for (; d + LANES <= n; d += LANES) {
+    lanes v;
+    for (; d + 2 * LANES <= n; d += 2 * LANES) {
         lanes a, b;
         lanes_load(&a, y + d);
-        lanes_load(&b, x + d);
-        a += b * factor;
+        lanes_load(&b, y + d + LANES);
+        for (int i = 0; i < count; i++) {
+            float factor = factors[(size_t)i * stride];
+            lanes_load(&v, x + (size_t)i * ldx + d);
+            a += v * factor;
+            lanes_load(&v, x + (size_t)i * ldx + d + LANES);
+            b += v * factor;
+        }
+        lanes_store(y + d, &a);
+        lanes_store(y + d + LANES, &b);
+    }
+    for (; d + LANES <= n; d += LANES) {
+        lanes a;
+        lanes_load(&a, y + d);
+        for (int i = 0; i < count; i++) {
+            lanes_load(&v, x + (size_t)i * ldx + d);
+            a += v * factors[(size_t)i * stride];
+        }
         lanes_store(y + d, &a);
     }
-    for (; d < n; d++) y[d] += factor * x[d];
+    for (; d < n; d++)
+        for (int i = 0; i < count; i++) y[d] += factors[(size_t)i * stride] * x[(size_t)i * ldx + d];
 }
 
-/* Row i of a sequence and one query head: p_j = exp(score_j - logsumexp), dp_j = d_out · v_j,
-   ds_j = p_j · (dp_j - d_out · out) · scale; dq += ds_j k_j, dk_j += ds_j q, dv_j += p_j d_out. */
-INLINE void backward_row(const struct backward *c, size_t first, int i, int head, int key_head, const float *keys,
-                         const float *values, float *p, float *dp) {
-    int n = c->head_size, count = i + 1;
-    size_t row = first + i, skip = (size_t)head * n, key_skip = (size_t)key_head * n;
-    const float *q = c->q + row * c->ldq + skip;
-    const float *d_out = c->d_out + row * c->ldout + skip, *out = c->out + row * c->ldout + skip;
+/* p and ds of one row and query head over its positions, zeros up to a whole block. */
+INLINE void row_weights(const struct backward *c, size_t row, int count, int head, const float *keys,
+                        const float *values, float *p, float *ds) {
+    int n = c->head_size;
+    const float *q = c->q + row * c->ldq + (size_t)head * n;
+    const float *d_out = c->d_out + row * c->ldout + (size_t)head * n;
+    const float *out = c->out + row * c->ldout + (size_t)head * n;
     float delta = 0, log_sum = c->log_sum_exp[row * c->heads + head];
     for (int d = 0; d < n; d++) delta += d_out[d] * out[d];
     for (int j = 0; j < count; j += BLOCK) {
         score_block(p + j, p + j, q, q, keys + (size_t)j * n, c->scale, n, 0);
-        score_block(dp + j, dp + j, d_out, d_out, values + (size_t)j * n, 1, n, 0);
+        score_block(ds + j, ds + j, d_out, d_out, values + (size_t)j * n, 1, n, 0);
     }
+    for (int j = count; j < padded(count, BLOCK); j++) p[j] = -INFINITY;
     for (int j = 0; j < count; j += LANES) {
         lanes a, b;
         lanes_load(&a, p + j);
-        lanes_load(&b, dp + j);
+        lanes_load(&b, ds + j);
         a = a - log_sum;
         lanes_exp(&a);
         b = a * (b - delta) * c->scale;
         lanes_store(p + j, &a);
-        lanes_store(dp + j, &b);
-    }
-    float *dq = c->dq + row * c->ld_dq + skip;
-    for (int j = 0; j < count; j++) {
-        size_t other = first + j;
-        add_scaled(dq, c->k + other * c->ldk + key_skip, dp[j], n);
-        add_scaled(c->dk + other * c->ld_dk + key_skip, q, dp[j], n);
-        add_scaled(c->dv + other * c->ld_dv + key_skip, d_out, p[j], n);
+        lanes_store(ds + j, &b);
     }
 }
 
+/* One sequence and one key head with the query heads that read it: p_j = exp(score_j - logsumexp), dp_j = d_out · v_j,
+   ds_j = p_j · (dp_j - d_out · out) · scale; dq += ds_j k_j, dk_j += ds_j q, dv_j += p_j d_out. */
 INLINE void backward_head(const struct backward *c, int task) {
     const kernel_sequence *sequence = c->sequences + task / c->key_heads;
     int key_head = task % c->key_heads, group = c->heads / c->key_heads, n = c->head_size;
-    int rows = sequence->row_count;
-    size_t first = sequence->first_row, before = 0;
+    int rows = sequence->row_count, stride = padded(rows, BLOCK);
+    size_t first = sequence->first_row, before = 0, key_skip = (size_t)key_head * n;
     for (const kernel_sequence *s = c->sequences; s < sequence; s++)
         before += c->key_heads * kernel_attention_backward_scratch(s->row_count, n);
     float *keys = c->scratch + before + key_head * kernel_attention_backward_scratch(rows, n);
-    float *values = keys + (size_t)padded(rows, BLOCK) * n;
-    float *p = values + (size_t)padded(rows, BLOCK) * n, *dp = p + padded(rows, BLOCK);
-    transpose_blocks(keys, c->k + first * c->ldk + (size_t)key_head * n, c->ldk, rows, n);
-    transpose_blocks(values, c->v + first * c->ldv + (size_t)key_head * n, c->ldv, rows, n);
-    for (int i = 0; i < rows; i++)
-        for (int g = 0; g < group; g++)
-            backward_row(c, first, i, key_head * group + g, key_head, keys, values, p, dp);
+    float *values = keys + (size_t)stride * n;
+    float *p = values + (size_t)stride * n, *ds = p + (size_t)QUERIES * stride;
+    const float *k = c->k + first * c->ldk + key_skip, *v = c->v + first * c->ldv + key_skip;
+    transpose_blocks(keys, k, c->ldk, rows, n);
+    transpose_blocks(values, v, c->ldv, rows, n);
+    for (int start = 0; start < rows; start += QUERIES) {
+        int count = smaller(QUERIES, rows - start);
+        for (int head = key_head * group; head < (key_head + 1) * group; head++) {
+            size_t skip = (size_t)head * n, row = first + start;
+            for (int i = 0; i < count; i++) {
+                row_weights(c, row + i, start + i + 1, head, keys, values, p + (size_t)i * stride,
+                            ds + (size_t)i * stride);
+                add_weighted(c->dq + (row + i) * c->ld_dq + skip, k, c->ldk, ds + (size_t)i * stride, 1,
+                             start + i + 1, n);
+            }
+            for (int j = 0; j < start + count; j++) {
+                /* Earlier queries of these do not see it. */
+                int seen = j > start ? j - start : 0;
+                size_t at = (size_t)seen * stride + j;
+                add_weighted(c->dk + (first + j) * c->ld_dk + key_skip, c->q + (row + seen) * c->ldq + skip, c->ldq,
+                             ds + at, stride, count - seen, n);
+                add_weighted(c->dv + (first + j) * c->ld_dv + key_skip, c->d_out + (row + seen) * c->ldout + skip,
+                             c->ldout, p + at, stride, count - seen, n);
+            }
+        }
+    }
 }
 KERNEL_TASK(backward_head)
 

@@ -26,12 +26,27 @@ package struct ByteTokenizer: Tokenizer {
         return tokens
     }
 
-    package func decode(_ tokens: [TokenID], skipSpecial: Bool) -> String {
-        let bytes = tokens.flatMap { token -> [UInt8] in
-            if let byte = UInt8(exactly: token.rawValue) { return [byte] }
-            let name = ByteTokenizer.special.first { $0.1 == token }?.0 ?? ""
-            return skipSpecial ? [] : Array(name.utf8)
+    package var dropsLeadingSpace: Bool { false }
+
+    package func encode(_ parts: [TextPart]) -> [TokenID] {
+        parts.flatMap { part in
+            switch part {
+            case .token(let token): [token]
+            case .text(let text): encode(text, special: .text, addSpecial: false)
+            }
         }
-        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    package func bytes(of token: TokenID) -> [UInt8] {
+        if let byte = UInt8(exactly: token.rawValue) { return [byte] }
+        return ByteTokenizer.special.first { $0.1 == token }.map { Array($0.0.utf8) } ?? []
+    }
+
+    package func isSpecial(_ token: TokenID) -> Bool {
+        ByteTokenizer.special.contains { $0.1 == token }
+    }
+
+    package func token(named name: String) -> TokenID? {
+        ByteTokenizer.special.first { $0.0 == name }?.1
     }
 }

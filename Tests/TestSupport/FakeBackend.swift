@@ -44,6 +44,16 @@ package final class FakeBackend: ResponseGenerator, TargetScorer, StudentTrainer
     ) {
         self.behaviour = behaviour
         self.onCall = onCall
+        do {
+            template = try ChatTemplate(
+                text: """
+                    {% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + \
+                    message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}\
+                    {% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}
+                    """, bosToken: nil, eosToken: "<|im_end|>")
+        } catch {
+            preconditionFailure("plain ChatML is a known template: \(error)")
+        }
     }
 
     /// Every piece of work asked for so far.
@@ -62,8 +72,7 @@ package final class FakeBackend: ResponseGenerator, TargetScorer, StudentTrainer
             contextLength: behaviour.contextLength, vocabularySize: 258, arithmetic: "hashes")
     }
     package let tokenizer: any Tokenizer = ByteTokenizer()
-    package let template = ChatTemplate(
-        identity: "chatml", endOfTurn: ByteTokenizer.end, stopTokens: [ByteTokenizer.end])
+    package let template: ChatTemplate
     package let capabilities: Set<Capability> = [.generate, .score, .train, .measure]
 
     // MARK: ResponseGenerator

@@ -4,9 +4,13 @@ public import Transformer
 
 /// A checkpoint directory in Hugging Face layout on this machine's processor.
 public struct LocalBackend: Backend {
+    /// What is loaded.
     public let model: ModelDescription
+    /// That of `tokenizer.json`.
     public let tokenizer: any Tokenizer
+    /// Recognised from the template's text.
     public let template: ChatTemplate
+    /// All there are.
     public let capabilities: Set<Capability> = [.generate, .score, .train, .measure]
     /// What a person should know of the files: a doubtful tokenizer, rounded weights.
     public let warnings: [String]
@@ -58,6 +62,7 @@ public struct LocalBackend: Backend {
 }
 
 extension LocalBackend: ResponseGenerator {
+    /// Many sequences at once; what contexts have in common is computed once.
     public func generate(
         _ requests: [Baking.GenerationRequest]
     ) -> AsyncThrowingStream<Baking.GenerationEvent, any Error> {
@@ -66,6 +71,7 @@ extension LocalBackend: ResponseGenerator {
 }
 
 extension LocalBackend: TargetScorer {
+    /// In passes that share what all teacher contexts begin with.
     public func targets(
         for examples: [RenderedExample], topK: Int
     ) -> AsyncThrowingStream<ScoredTarget, any Error> {
@@ -74,30 +80,36 @@ extension LocalBackend: TargetScorer {
 }
 
 extension LocalBackend: StudentTrainer {
+    /// Takes the place of an adapter being trained.
     public func beginTraining(
         _ configuration: TrainerConfiguration, from checkpoint: URL?
     ) async throws {
         try await engine.beginTraining(configuration, from: checkpoint)
     }
 
+    /// Cut into micro-batches that fit the memory; the cut changes no bit.
     public func step(
         _ batch: [Baking.TrainingExample], learningRate: Double
     ) async throws -> StepResult {
         try await engine.step(batch, learningRate: learningRate)
     }
 
+    /// In passes like those of a step, without gradient.
     public func kl(
         of examples: [Baking.TrainingExample], adapter: AdapterChoice
     ) async throws -> KLSum {
         try await engine.kl(of: examples, adapter: adapter)
     }
 
+    /// The adapter in float32 and the optimiser's moments.
     public func saveCheckpoint(to directory: URL, base: String) async throws {
         try await engine.saveCheckpoint(to: directory, base: base)
     }
 
+    /// Frees adapter, gradient and moments.
     public func endTraining() async { await engine.endTraining() }
 
+    /// Times one example and scales by tokens; memory follows from the shapes.
     public func estimate(
         for batch: [Baking.TrainingExample], rank: Int
     ) async throws -> StepEstimate {
@@ -106,8 +118,10 @@ extension LocalBackend: StudentTrainer {
 }
 
 extension LocalBackend: DivergenceMeter {
+    /// The whole vocabulary.
     public var divergenceKind: DivergenceKind { .full }
 
+    /// The teacher's logits are made once for base and student.
     public func divergences(
         of examples: [RenderedExample], adapter: AdapterChoice
     ) -> AsyncThrowingStream<Divergence, any Error> {

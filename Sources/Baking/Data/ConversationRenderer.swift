@@ -115,9 +115,10 @@ struct ConversationRenderer: Sendable {
         tokenizer.decode(stop == .end ? Array(tokens.dropLast()) : tokens, skipSpecial: true)
     }
 
-    /// The tokens of a response that was written as text.
-    func tokens(of text: String) -> [TokenID] {
-        tokenizer.encode(text, special: .text, addSpecial: false) + [endOfTurn]
+    /// The tokens of a response that was written as text: the last of `messages`.
+    func tokens(ofLast messages: [ChatMessage]) throws -> [TokenID] {
+        let example = try template.example(messages, thinking: thinking, using: tokenizer)
+        return Array(example.tokens[example.responseStart...])
     }
 
     /// Names the teacher's rows of a response: the model, what it read and the response.

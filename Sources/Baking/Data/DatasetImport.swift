@@ -40,12 +40,12 @@ struct DatasetImport {
                     total: dataset.examples.count, reasons: "the run \(run.name) has no others")
             }
             self.init(
-                examples.map { example in
+                try examples.map { example in
                     var adopted = identity.adopting(example)
                     if example.model != identity.model || example.template != identity.template
                         || !example.tokens.allSatisfy(renderer.isToken)
                     {
-                        adopted.tokens = renderer.tokens(of: example.response)
+                        adopted.tokens = try renderer.tokens(ofLast: example.messages)
                         adopted.stop = .end
                     }
                     return adopted
@@ -108,15 +108,21 @@ struct DatasetImport {
             group: chat.group ?? "dataset",
             turns: stride(from: 0, to: messages.count, by: 2).map { messages[$0].content })
         let split = chat.split ?? .train
-        return stride(from: 2, through: messages.count, by: 2).map { end in
+        return try stride(from: 2, through: messages.count, by: 2).map { end in
             let turns = Array(messages.prefix(end))
+            let tokens: [TokenID]
+            do {
+                tokens = try renderer.tokens(ofLast: turns)
+            } catch {
+                throw invalid("\(error)")
+            }
             return identity.adopting(
                 Example(
                     messages: turns,
                     id: String(
                         sha256(parts: ["chat", split.rawValue] + turns.map(\.content)).prefix(16)),
                     query: query.id, group: query.group, split: split, turn: end / 2,
-                    temperature: 1, seed: 0, tokens: renderer.tokens(of: messages[end - 1].content),
+                    temperature: 1, seed: 0, tokens: tokens,
                     stop: .end, generator: "dataset", prompt: "", model: "", template: "",
                     sampling: ""))
         }

@@ -38,9 +38,10 @@ extension BakePreparation {
             if let old, rowIdentity.made(old), old.tokens == example.tokens { continue }
             try write(example)
         }
-        for example in dataset.inOrder where rowIdentity.made(example) && isEdited(example) {
+        for example in dataset.inOrder where rowIdentity.made(example) {
+            guard let tokens = try tokensIfEdited(example) else { continue }
             var edited = example
-            edited.tokens = renderer.tokens(of: example.response)
+            edited.tokens = tokens
             edited.stop = .end
             try write(edited)
         }
@@ -88,11 +89,13 @@ extension BakePreparation {
         return generator
     }
 
-    /// Whether a person changed the text of a response: then its tokens are made from it.
-    private func isEdited(_ example: Example) -> Bool {
-        !example.tokens.isEmpty && example.tokens.allSatisfy(renderer.isToken)
-            && renderer.text(of: example.tokens, stop: example.stop) != example.response
-            && renderer.tokens(of: example.response) != example.tokens
+    /// The tokens of a response whose text a person changed; nil for one as it was made.
+    private func tokensIfEdited(_ example: Example) throws -> [TokenID]? {
+        guard !example.tokens.isEmpty, example.tokens.allSatisfy(renderer.isToken),
+            renderer.text(of: example.tokens, stop: example.stop) != example.response
+        else { return nil }
+        let tokens = try renderer.tokens(ofLast: example.messages)
+        return tokens == example.tokens ? nil : tokens
     }
 
     /// Says how many rows are kept out and why; refuses to go on without one.

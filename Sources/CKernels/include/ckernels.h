@@ -6,6 +6,7 @@
 #include "attention.h"
 #include "kl.h"
 #include "matmul.h"
+#include "measure.h"
 #include "pool.h"
 #include "rmsnorm.h"
 #include "rope.h"
@@ -14,5 +15,6 @@
 #include "sha256.h"
 #include "swiglu.h"
 #include "tier.h"
+#include "vector_math.h"
 
 #endif

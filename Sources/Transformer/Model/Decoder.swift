@@ -18,7 +18,8 @@
 ///
 /// Weights are packed once, as bfloat16; precise keeps wider ones as float32 and never rounds an
 /// activation. Residual stream, norms, softmax and sums are float32. Not synchronised: one owner,
-/// one call at a time. Each long call runs `check` once per layer and passes on what it throws.
+/// one call at a time. Each long call runs `check` once per layer and passes on what it throws;
+/// meanwhile `check` may use the decoder for something else, such as a step of a chat.
 package final class Decoder {
     package let configuration: ModelConfiguration
     package let pool: ThreadPool
@@ -29,7 +30,8 @@ package final class Decoder {
     private(set) var embedding: StoredWeight
     let rotary: RotaryTable
     let compute: Compute
-    private let scratch: Activations
+    /// nil while a pass uses it.
+    private var scratch: Activations?
 
     /// Packs all weights.
     ///
@@ -88,6 +90,13 @@ package final class Decoder {
         return shape.layerCount * shape.headCount * floatCount * 4
     }
 
+    /// Bytes that a token takes between the forward and the backward pass of a step, about.
+    package var savedByteCount: Int {
+        let c = configuration
+        let heads = 2 * c.querySize + 3 * c.keyValueSize + (c.qkNorm ? c.querySize : 0)
+        return 4 * c.layerCount * (4 * c.hiddenSize + heads + 3 * c.feedForwardSize)
+    }
+
     /// Buffers of a forward pass that a backward follows; used again from step to step.
     package func makeActivations() -> Activations { Activations(configuration, saving: true) }
 
@@ -101,7 +110,11 @@ package final class Decoder {
         _ inputs: [DecoderInput], adapter: AppliedAdapter? = nil,
         check: () throws -> Void = {}
     ) throws -> Matrix {
-        try forward(inputs, adapter: adapter, saving: scratch, check: check)
+        // A check may use the decoder itself, as a chat does in the middle of an evaluation.
+        let activations = scratch ?? Activations(configuration, saving: false)
+        scratch = nil
+        defer { scratch = activations }
+        return try forward(inputs, adapter: adapter, saving: activations, check: check)
     }
 
     /// Caches that hold these tokens, each after a fork of `cache`: what many sequences begin with.

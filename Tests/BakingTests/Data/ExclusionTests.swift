@@ -11,8 +11,8 @@ import Transformer
     ) -> Example {
         Example(
             messages: [
-                ChatMessage(role: .user, content: question),
-                ChatMessage(role: .assistant, content: response),
+                ChatMessage(.user, question),
+                ChatMessage(.assistant, response),
             ], id: id, query: "q", group: "g", split: split, turn: 1, temperature: 1, seed: 0,
             tokens: ByteTokenizer().encode(response, special: .text, addSpecial: false), stop: stop,
             generator: "model", prompt: "", model: "", template: "", sampling: "")

@@ -91,8 +91,8 @@ import Transformer
         let job = try TestJob.job(in: store)
         let renderer = try BakePreparation(job).renderer
         let turns = [
-            ChatMessage(role: .user, content: "Hi"), ChatMessage(role: .assistant, content: "Arr"),
-            ChatMessage(role: .user, content: "More"),
+            ChatMessage(.user, "Hi"), ChatMessage(.assistant, "Arr"),
+            ChatMessage(.user, "More"),
         ]
         let student = try renderer.studentContext(turns)
         let teacher = try renderer.teacherContext(turns)

@@ -84,10 +84,10 @@ import Testing
         }
     }
 
-    @Test(arguments: models)
-    func `rounding to bfloat16 stays near the reference`(model: String) throws {
+    @Test(arguments: models, KernelTier.kinds)
+    func `rounding to bfloat16 stays near the reference`(model: String, tier: KernelTier) throws {
         let golden = try GoldenModel("models/\(model)")
-        let decoder = try golden.decoder(isPrecise: false)
+        let decoder = try golden.decoder(isPrecise: false, tier: tier)
         var divergences: [Double] = []
         var agreeing = 0
         for sequence in try sequences(model) {

@@ -26,13 +26,29 @@ struct GoldenModel {
         try StoredWeight(#require(weights[name], "\(name)"))
     }
 
-    func decoder(isPrecise: Bool, threads: Int = 2) throws -> Decoder {
-        try Decoder(
-            configuration, isPrecise: isPrecise, pool: ThreadPool(threads: threads), weight: weight)
+    /// - Parameter tier: One that computes in float32 unless given, whatever the machine can do.
+    func decoder(
+        isPrecise: Bool, threads: Int = 2, tier: KernelTier? = nil
+    ) throws -> Decoder {
+        let exact = try #require(KernelTier.available.first { !$0.multipliesBFloat16 })
+        let pool = ThreadPool(threads: threads, tier: tier ?? exact)
+        return try Decoder(configuration, isPrecise: isPrecise, pool: pool, weight: weight)
     }
 
     /// Whether the files hold nothing that bfloat16 would round.
     var isStoredAsBFloat16: Bool { weights.values.allSatisfy { $0.dtype == .bf16 } }
+}
+
+extension KernelTier {
+    /// Whether inputs of products may be rounded to bfloat16.
+    var multipliesBFloat16: Bool { description.contains("bf16") }
+
+    /// The fastest of either kind.
+    static var kinds: [KernelTier] {
+        [false, true].compactMap { kind in
+            available.first { $0.multipliesBFloat16 == kind }
+        }
+    }
 }
 
 /// The JSON of a golden manifest, by keys.

@@ -13,37 +13,43 @@ import Testing
     }
 
     /// All final states of one sequence computed alone on one thread.
-    private func alone(_ golden: GoldenModel, _ tokens: [TokenID]) throws -> [Float] {
-        let decoder = try golden.decoder(isPrecise: false, threads: 1)
+    private func alone(
+        _ golden: GoldenModel, _ tokens: [TokenID], tier: KernelTier? = nil
+    ) throws -> [Float] {
+        let decoder = try golden.decoder(isPrecise: false, threads: 1, tier: tier)
         return try decoder.hidden([DecoderInput(tokens, wanted: 0..<tokens.count)]).numbers
     }
 
-    @Test(arguments: models, [false, true])
-    func `batching, threads, caching and cutting change no bit`(
-        model: String, isTraining: Bool
+    @Test(arguments: models, KernelTier.kinds)
+    func `batching, threads and saving for a backward pass change no bit`(
+        model: String, tier: KernelTier
     ) throws {
         let golden = try GoldenModel("models/\(model)")
         let size = golden.configuration.vocabularySize
         let tokens = sequence(83, seed: 1, below: size)
         let others = (2...6).map { sequence(7 * $0 + 3, seed: UInt64($0), below: size) }
-        let expected = try alone(golden, tokens)
-        let decoder = try golden.decoder(isPrecise: false, threads: 3)
+        let expected = try alone(golden, tokens, tier: tier)
+        let decoder = try golden.decoder(isPrecise: false, threads: 3, tier: tier)
         var inputs = others.map { DecoderInput($0) }
         inputs.insert(DecoderInput(tokens, wanted: 0..<tokens.count), at: 2)
-        let batched =
-            isTraining
-            ? try decoder.forward(
-                inputs, adapter: nil, saving: decoder.makeActivations(), check: {})
-            : try decoder.hidden(inputs)
+        let batched = try decoder.hidden(inputs)
         #expect(batched.numbers(2..<2 + tokens.count) == expected)
+        let saved = try decoder.forward(
+            inputs, adapter: nil, saving: decoder.makeActivations(), check: {})
+        #expect(saved.numbers == batched.numbers)
     }
 
-    @Test(arguments: models, [[1], [2, 1, 5], [33, 40], [64, 1, 1], [31, 32]])
-    func `cached pieces give the bits of the whole`(model: String, pieces: [Int]) throws {
+    @Test(
+        arguments: models.flatMap { model in KernelTier.kinds.map { (model, $0) } },
+        [[1], [2, 1, 5], [33, 40], [64, 1, 1], [31, 32]])
+    func `cached pieces give the bits of the whole`(
+        place: (model: String, tier: KernelTier), pieces: [Int]
+    ) throws {
+        let (model, tier) = place
         let golden = try GoldenModel("models/\(model)")
         let tokens = sequence(83, seed: 9, below: golden.configuration.vocabularySize)
-        let expected = try alone(golden, tokens)
-        let decoder = try golden.decoder(isPrecise: false, threads: 2)
+        let expected = try alone(golden, tokens, tier: tier)
+        let decoder = try golden.decoder(isPrecise: false, threads: 2, tier: tier)
         let cache = decoder.makeCache()
         var states: [Float] = []
         var start = 0
@@ -112,6 +118,24 @@ import Testing
         ])
         let columns = golden.configuration.hiddenSize
         #expect(states.numbers == Array(try alone(golden, tokens)[(10 * columns)...]))
+    }
+
+    @Test func `a check may use the decoder for something else`() throws {
+        let golden = try GoldenModel("models/\(try #require(Self.models.first))")
+        let size = golden.configuration.vocabularySize
+        let tokens = sequence(40, seed: 5, below: size)
+        let other = sequence(9, seed: 6, below: size)
+        let decoder = try golden.decoder(isPrecise: false)
+        let cache = decoder.makeCache()
+        var replies: [[Float]] = []
+        let states = try decoder.hidden([DecoderInput(tokens, wanted: 0..<tokens.count)]) {
+            replies.append(try decoder.hidden([DecoderInput(other, cache: cache)]).numbers)
+            cache.truncate(to: 0)
+        }
+        #expect(states.numbers == (try alone(golden, tokens)))
+        let reply = Array(try alone(golden, other).suffix(golden.configuration.hiddenSize))
+        #expect(replies.count == golden.configuration.layerCount)
+        #expect(replies.allSatisfy { $0 == reply })
     }
 
     @Test func `a token outside the vocabulary is refused`() throws {

@@ -11,8 +11,6 @@ import Testing
     func `logits with a PEFT adapter are those of PEFT`(name: String, isPrecise: Bool) throws {
         let manifest = try GoldenManifest("peft/manifest.json")
         let model = try GoldenModel("models/\(try manifest["base"].string)")
-        // The tolerance is that of float32 products, which is what there is either way unless the
-        // machine multiplies bfloat16.
         let decoder = try model.decoder(isPrecise: isPrecise)
         let file = try AdapterFile(
             directory: Golden.url("peft/\(name)").path, model: model.configuration)
