@@ -9,6 +9,8 @@ enum Program {
     static func main() async {
         // Writing to a closed pipe is an error like others; `Console` reports it.
         signal(SIGPIPE, SIG_IGN)
+        // So is a file that outgrows its limit; by default it would end the program.
+        signal(SIGXFSZ, SIG_IGN)
         let arguments = Array(CommandLine.arguments.dropFirst())
         let work = Task { await run(arguments) }
         let interruption = Interruption { work.cancel() }

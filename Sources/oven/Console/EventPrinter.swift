@@ -103,8 +103,8 @@ struct EventPrinter {
         let bar = ProgressBar(
             label: label, completed: completed, total: total, note: note, rate: rate,
             secondsLeft: completed < total ? left : nil)
-        // One column stays free: some terminals wrap when the last is written.
-        let parts = bar.line(width: console.width - 1, isASCII: console.isASCII)
+        // Some columns stay free: the terminal shows ^C there.
+        let parts = bar.line(width: console.width - 3, isASCII: console.isASCII)
         let line = parts.map { console.painter.paint($0.text, $0.role) }.joined()
         try console.write("\r\(line)\(eraseToEnd)")
         isBarShown = true
