@@ -12,7 +12,8 @@ size_t kernel_packed_size(int packed_type, int n, int k) {
 static const matmul_tier *tier_of(const kernel_pool *pool) { return matmul_tier_at(kernel_pool_tier(pool)); }
 
 void kernel_pack(kernel_pool *pool, void *packed, int packed_type, const void *w, int w_type, int n, int k) {
-    matmul_call call = {.packed = packed, .packed_type = packed_type, .unpacked = w, .unpacked_type = w_type, .n = n, .k = k};
+    matmul_call call = {.packed = packed, .packed_type = packed_type, .unpacked = w, .unpacked_type = w_type, .n = n,
+                        .k = k};
     kernel_pool_run_with_scratch(pool, tier_of(pool)->pack, &call, (int)panel_count(n));
 }
 
@@ -34,6 +35,10 @@ static int between(int low, int number, int high) {
     return number < low ? low : number;
 }
 
+_Static_assert(BLOCK_WORDS * 4 + BACKWARD_X_ROWS * N_BLOCK * 2 <= KERNEL_SCRATCH, "block and rounded rows of dy");
+_Static_assert(BLOCK_WORDS * 4 + BACKWARD_W_ROWS * T_BLOCK * 4 <= KERNEL_SCRATCH, "strips of x and rows of dy");
+_Static_assert(MULTIPLY_ROWS * K_BLOCK * 2 <= KERNEL_SCRATCH, "rounded rows of x");
+
 /* How out may be cut into tasks. */
 typedef struct {
     int row_unit, most_rows, column_unit, most_columns;
@@ -49,13 +54,14 @@ static void run(kernel_pool *pool, matmul_call *call, matmul_task *task, int row
     double products = (double)rows * columns * reduction;
     int wanted = kernel_pool_threads(pool) * TASKS_PER_THREAD;
     if (wanted > products / LEAST_PRODUCTS) wanted = (int)(products / LEAST_PRODUCTS);
-    int column_pieces = pieces(columns, cuts.column_unit);
-    int row_tasks = pieces(rows, cuts.most_rows), column_tasks = pieces(columns, cuts.most_columns);
-    row_tasks = between(row_tasks, pieces(wanted, column_tasks), pieces(rows, (cuts.most_rows + 1) / 2));
-    column_tasks = between(column_tasks, pieces(wanted, row_tasks), column_pieces);
-    row_tasks = between(row_tasks, pieces(wanted, column_tasks), pieces(rows, cuts.row_unit));
-    call->column_step = pieces(column_pieces, column_tasks) * cuts.column_unit;
-    call->row_step = pieces(pieces(rows, cuts.row_unit), row_tasks) * cuts.row_unit;
+    int row_units = pieces(rows, cuts.row_unit), most_row_units = cuts.most_rows / cuts.row_unit;
+    int column_units = pieces(columns, cuts.column_unit), most_column_units = cuts.most_columns / cuts.column_unit;
+    int row_tasks = pieces(row_units, most_row_units), column_tasks = pieces(column_units, most_column_units);
+    row_tasks = between(row_tasks, pieces(wanted, column_tasks), pieces(row_units, (most_row_units + 1) / 2));
+    column_tasks = between(column_tasks, pieces(wanted, row_tasks), column_units);
+    row_tasks = between(row_tasks, pieces(wanted, column_tasks), row_units);
+    call->row_step = pieces(row_units, row_tasks) * cuts.row_unit;
+    call->column_step = pieces(column_units, column_tasks) * cuts.column_unit;
     call->row_tasks = pieces(rows, call->row_step);
     kernel_pool_run_with_scratch(pool, task, call, call->row_tasks * pieces(columns, call->column_step));
 }
@@ -64,7 +70,8 @@ void kernel_matmul(kernel_pool *pool, float *y, int ldy, const float *x, int ldx
                    int packed_type, int round_x, int accumulate, int t, int n, int k) {
     const matmul_tier *tier = tier_of(pool);
     matmul_call call = {.out = y, .out_stride = ldy, .left = x, .left_stride = ldx, .packed = (void *)packed,
-                        .packed_type = packed_type, .rounds = round_x, .accumulates = accumulate, .t = t, .n = n, .k = k};
+                        .packed_type = packed_type, .rounds = round_x, .accumulates = accumulate, .t = t, .n = n,
+                        .k = k};
     int panels = tier->cache / (int)kernel_packed_size(packed_type, 1, between(1, k, K_BLOCK));
     run(pool, &call, tier->multiply, t, n, k,
         (cuts){tier->tile_rows, MULTIPLY_ROWS, PANEL, between(1, panels, 1024) * PANEL});

@@ -23,7 +23,6 @@
 
 typedef float floats __attribute__((vector_size(LANES * 4)));
 typedef uint32_t words __attribute__((vector_size(LANES * 4)));
-typedef uint32_t words4 __attribute__((vector_size(16)));
 typedef uint32_t words8 __attribute__((vector_size(32)));
 typedef uint64_t longs4 __attribute__((vector_size(32)));
 
@@ -88,7 +87,7 @@ INLINE void tile(const operand_kind kind, const int rows, const int vectors, flo
             UNROLL for (int v = 0; v < vectors; v++) sum[r][v] = SUM(sum[r][v], side[v], A);                           \
     }
     /* Tiles that take a part of every row of a panel leave gaps that the machine does not see through by itself. */
-#define FETCH_AHEAD(DISTANCE)                                                                                                  \
+#define FETCH_AHEAD(DISTANCE)                                                                                          \
     if (vectors * LANES < PANEL)                                                                                       \
         UNROLL for (int v = 0; v < vectors; v += LINE) __builtin_prefetch(b + DISTANCE * o->b_step + v * LANES);
 #define FUSED(SUM, W, A) SUM + (floats)(W) * A
@@ -433,7 +432,7 @@ TARGET static void ENTRY(backward_x)(void *context, void *scratch, int i) {
         if (halves && call->rounds) {
             dotted = true;
             strip = dotted_strip;
-            uint32_t *pairs = block + BLOCK_WORDS; /* up to ROUNDED_ROWS * N_BLOCK / 2 */
+            uint32_t *pairs = block + BLOCK_WORDS; /* up to BACKWARD_X_ROWS * N_BLOCK / 2 */
             round_rows(pairs, o.a, o.a_row, span.rows, count);
             o.a = pairs;
             o.count = (count + 1) / 2;

@@ -106,7 +106,7 @@ extension LocalEngine {
         return StepEstimate(
             seconds: seconds * Double(tokenCount) / Double(first.tokenCount),
             peakByteCount: weightByteCount + adapterByteCount(rank: rank)
-                + held * activationByteCount)
+                + held * decoder.savedByteCount)
     }
 
     private func engineExamples(
@@ -146,16 +146,7 @@ extension LocalEngine {
 
     /// Tokens whose activations may be held at once: half of the machine's memory.
     private var partTokenCount: Int {
-        max(1, Int(ProcessInfo.processInfo.physicalMemory / 2) / activationByteCount)
-    }
-
-    /// Bytes that a pass with a backward holds per token.
-    private var activationByteCount: Int {
-        let c = decoder.configuration
-        let perLayer =
-            6 * c.hiddenSize + 2 * (c.querySize + 2 * c.keyValueSize) + c.querySize
-            + 3 * c.feedForwardSize
-        return 4 * (c.layerCount * perLayer + 8 * c.hiddenSize)
+        max(1, Int(ProcessInfo.processInfo.physicalMemory / 2) / decoder.savedByteCount)
     }
 
     private var weightByteCount: Int {

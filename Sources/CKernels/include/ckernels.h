@@ -15,6 +15,5 @@
 #include "sha256.h"
 #include "swiglu.h"
 #include "tier.h"
-#include "vector_math.h"
 
 #endif

@@ -21,7 +21,7 @@ void kernel_pack(kernel_pool *pool, void *packed, int packed_type, const void *w
 void kernel_unpack_row(float *row, const void *packed, int packed_type, int n, int k, int i);
 
 /* y[T, N] = x[T, K] · w[N, K]ᵀ   (accumulate: y += ...). Rows of y are ldy floats apart, rows of x ldx.
-   round_x != 0 allows x to be rounded to bf16 where the machine multiplies bf16 faster.
+   y may not overlap x. round_x != 0 allows x to be rounded to bf16 where the machine multiplies bf16 faster.
    A row of y depends on the same row of x alone: the same bits whatever T and the number of threads. */
 void kernel_matmul(kernel_pool *pool, float *y, int ldy, const float *x, int ldx, const void *packed,
                    int packed_type, int round_x, int accumulate, int t, int n, int k);

@@ -70,5 +70,5 @@ if args.adapter:
     failed |= moved < 1e-3
 if args.merged:
     merged = AutoModelForCausalLM.from_pretrained(args.merged, dtype=torch.float32).eval()
-    report("merged", distance(logprobs(merged), oven("--model", args.merged)), args.tolerance)
+    report("merged", distance(logprobs(merged), oven("--model", args.merged, "--precise")), args.tolerance)
 sys.exit(failed)

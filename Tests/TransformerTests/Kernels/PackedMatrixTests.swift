@@ -15,7 +15,7 @@ private struct Shape: CustomTestStringConvertible, Sendable {
         Shape(t: 1, n: 1, k: 1), Shape(t: 3, n: 8, k: 8), Shape(t: 7, n: 33, k: 17),
         Shape(t: 13, n: 100, k: 130), Shape(t: 1, n: 70, k: 1025), Shape(t: 2, n: 48, k: 2049),
         Shape(t: 97, n: 65, k: 31), Shape(t: 120, n: 32, k: 257), Shape(t: 40, n: 530, k: 32),
-        Shape(t: 260, n: 12, k: 150),
+        Shape(t: 260, n: 12, k: 150), Shape(t: 9, n: 150, k: 1100),
     ]
 }
 

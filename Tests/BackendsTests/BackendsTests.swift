@@ -1,7 +1,0 @@
-import Testing
-
-@testable import Backends
-
-@Suite struct BackendsTests {
-    @Test func `the target links`() { #expect(Bool(true)) }
-}
