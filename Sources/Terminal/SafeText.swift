@@ -47,7 +47,13 @@ package struct SafeText: Sendable {
             0x1F3FB...0x1F3FF:
             break
         case 0xE0000...0xE007F: show(isASCII ? "<tag>" : "⟨tag⟩", in: &shown)
-        default: show(scalar, in: &shown)
+        // Whatever else would take part without being seen.
+        default:
+            if scalar.properties.isDefaultIgnorableCodePoint {
+                show(number: scalar.value, in: &shown)
+            } else {
+                show(scalar, in: &shown)
+            }
         }
     }
 

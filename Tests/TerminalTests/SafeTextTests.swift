@@ -25,7 +25,8 @@ struct SeededNumbers: RandomNumberGenerator {
         ("a\u{2028}b", "a\nb"), ("\u{202E}evil", "⟨202E⟩evil"), ("a\tb", "a   b"),
         ("abcd\tb", "abcd    b"), ("\n\tb", "\n    b"), ("x\u{08}\u{7F}", "x␈␡"),
         ("a\u{200B}b\u{FEFF}c\u{00AD}", "abc"), ("\u{E0041}\u{E007F}", "⟨tag⟩⟨tag⟩"),
-        ("❤\u{FE0F}", "❤"), ("👍\u{1F3FD}", "👍"), ("水é", "水é"), ("a\r", "a␍"), ("", ""),
+        ("❤\u{FE0F}", "❤"), ("👍\u{1F3FD}", "👍"), ("水é", "水é"),
+        ("a\u{2061}\u{3164}", "a⟨2061⟩⟨3164⟩"), ("a\r", "a␍"), ("", ""),
     ])
     func `what could drive the terminal is shown`(text: String, shown: String) {
         #expect(text.terminalSafe() == shown)

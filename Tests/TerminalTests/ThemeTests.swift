@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test func `roles in files are those of the program`() {
-        #expect(Role.allCases.count == 56)
+        #expect(Role.allCases.count == 55)
         #expect(Role.chartRun6.fallbacks == ["chart.run6", "chart", "text"])
     }
 }
