@@ -93,10 +93,12 @@ struct BakePreparation {
         return true
     }
 
-    /// Makes `run` a run of this job. What was made with other settings is taken away, except rows:
-    /// they are known by their own identity.
+    /// Makes `run` a run of this job. Rows are known by their own identity; checkpoints are not, and
+    /// nothing that was trained is thrown away.
     ///
     /// - Returns: What a person should know.
+    /// - Throws: ``RunError/otherSettings(run:changes:)`` when the run has checkpoints that this job
+    ///   would not have made.
     func adopt(_ run: inout Run) throws -> [Notice] {
         var warnings: [Notice] = []
         let record = run.record
@@ -106,15 +108,13 @@ struct BakePreparation {
                 + job.configuration.differences(from: record.configuration)
             let keepsTraining =
                 identity == record.identity && job.configuration.trains(like: record.configuration)
+            guard try keepsTraining || run.checkpoints().isEmpty else {
+                throw RunError.otherSettings(run: run.name, changes: changes)
+            }
             warnings.append(
                 Notice(
-                    "\(changes.joined(separator: ", ")) changed since the run was made; "
-                        + (keepsTraining ? "it goes on" : "it is baked anew"), where: run.name))
-            if !keepsTraining {
-                for file in [Run.File.verification, .checkpoints] {
-                    try RunFiles.remove(run.url(file))
-                }
-            }
+                    "\(changes.joined(separator: ", ")) changed since the run was made; it goes on",
+                    where: run.name))
             try RunFiles.write(Data(job.prompt.text.utf8), to: run.url(.prompt))
         }
         try RunFiles.write(json: job.queries, to: run.url(.queries))

@@ -14,6 +14,8 @@ public enum RunError: Error, Hashable, CustomStringConvertible {
     case inUse(run: String, process: Int?)
     /// A new run was asked for by a name that is taken.
     case exists(run: String)
+    /// The run holds checkpoints made with other settings.
+    case otherSettings(run: String, changes: [String])
     /// It was baked into another model.
     case otherModel(run: String, model: String, found: String)
     /// It has no such checkpoint.
@@ -37,6 +39,9 @@ public enum RunError: Error, Hashable, CustomStringConvertible {
         case .inUse(let run, let process):
             "the run \(run) is in use\(process.map { " by process \($0)" } ?? ""); "
                 + "wait for it or end it"
+        case .otherSettings(let run, let changes):
+            "\(run) was baked with another \(changes.joined(separator: ", ")); choose another --run, "
+                + "and --dataset \(run) to bake its rows again"
         case .exists(let run): "there is a run \(run) already; choose another name"
         case .otherModel(let run, let model, let found):
             "the run \(run) was baked into \(model), not into \(found); use that model"

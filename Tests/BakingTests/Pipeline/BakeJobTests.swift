@@ -207,17 +207,21 @@ import Transformer
         #expect(try bytes("a") == bytes("fresh"))
     }
 
-    @Test func `another rate keeps the rows and trains anew`() async throws {
+    @Test func `a run that was trained with another rate is refused and kept`() async throws {
         _ = try await bake(try TestJob.job(in: store, name: "a"))
-        let backend = FakeBackend()
-        var job = try TestJob.job(in: store, name: "a", backend: backend)
+        let before = try bytes("a")
+        var job = try TestJob.job(in: store, name: "a")
         job.configuration.learningRate = 2e-3
+        let other = job
+        await #expect(throws: RunError.otherSettings(run: "a", changes: ["learningRate"])) {
+            try await bake(other)
+        }
+        #expect(try bytes("a") == before)
+        // Its rows serve another run.
+        job.runName = "b"
+        job.dataset = .run("a")
         _ = try await bake(job)
-        #expect(backend.calls.filter { $0 == "step" }.count == 9)
-        #expect(backend.calls.filter { $0 == "response" }.count == 6)
-        job.runName = "fresh"
-        _ = try await bake(job)
-        #expect(try bytes("a") == bytes("fresh"))
+        #expect(try bytes("b") != before)
     }
 
     @Test func `a changed query is asked, the others are kept`() async throws {
