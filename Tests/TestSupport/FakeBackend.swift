@@ -18,9 +18,9 @@ package final class FakeBackend: ResponseGenerator, TargetScorer, StudentTrainer
         /// Whether responses and targets come last first.
         package var reversed = false
         /// Responses as the test wants them; nil is the pseudo-model's own.
-        package var respond: @Sendable (GenerationRequest) -> [TokenID]? = { _ in nil }
+        package var respond: @Sendable (Baking.GenerationRequest) -> [TokenID]? = { _ in nil }
         /// Requests that fail.
-        package var fails: @Sendable (GenerationRequest) -> Bool = { _ in false }
+        package var fails: @Sendable (Baking.GenerationRequest) -> Bool = { _ in false }
         /// Makes step n's numbers infinite.
         package var divergesAt: Int?
         package init() {}
@@ -78,8 +78,8 @@ package final class FakeBackend: ResponseGenerator, TargetScorer, StudentTrainer
     // MARK: ResponseGenerator
 
     package func generate(
-        _ requests: [GenerationRequest]
-    ) -> AsyncThrowingStream<GenerationEvent, any Error> {
+        _ requests: [Baking.GenerationRequest]
+    ) -> AsyncThrowingStream<Baking.GenerationEvent, any Error> {
         stream { [self] emit in
             for request in behaviour.reversed ? requests.reversed() : requests {
                 try Task.checkCancellation()
@@ -104,7 +104,7 @@ package final class FakeBackend: ResponseGenerator, TargetScorer, StudentTrainer
         }
     }
 
-    private func response(_ request: GenerationRequest) -> [TokenID] {
+    private func response(_ request: Baking.GenerationRequest) -> [TokenID] {
         var random = Random(hash: request.context.map(\.rawValue))
         if request.temperature > 0 { random.mix(request.seed) }
         if case .checkpoint(let url, let strength) = request.adapter {
@@ -172,7 +172,7 @@ package final class FakeBackend: ResponseGenerator, TargetScorer, StudentTrainer
     }
 
     package func step(
-        _ batch: [TrainingExample], learningRate: Double
+        _ batch: [Baking.TrainingExample], learningRate: Double
     ) async throws -> StepResult {
         try call("step")
         let tokens = batch.reduce(0) { $0 + $1.rendered.responseTokens.count }
@@ -194,7 +194,7 @@ package final class FakeBackend: ResponseGenerator, TargetScorer, StudentTrainer
     }
 
     package func kl(
-        of examples: [TrainingExample], adapter: AdapterChoice
+        of examples: [Baking.TrainingExample], adapter: AdapterChoice
     ) async throws -> KLSum {
         try call("kl")
         let tokens = examples.reduce(0) { $0 + $1.rendered.responseTokens.count }
@@ -218,7 +218,7 @@ package final class FakeBackend: ResponseGenerator, TargetScorer, StudentTrainer
     package func endTraining() async { student.withLock { $0 = nil } }
 
     package func estimate(
-        for batch: [TrainingExample], rank: Int
+        for batch: [Baking.TrainingExample], rank: Int
     ) async throws -> StepEstimate {
         let tokens = batch.reduce(0) { $0 + $1.rendered.responseTokens.count }
         return StepEstimate(seconds: Double(tokens) / 1000, peakByteCount: tokens * rank)
