@@ -16,6 +16,18 @@ import Testing
         #expect(result.errors.hasPrefix("oven: "))
     }
 
+    @Test(arguments: [
+        "--generator openrouter", "--log-to wandb", "--model tinker:a", "--model ./no",
+    ])
+    func `what this version cannot do is refused, not left out`(flags: String) throws {
+        let oven = try OvenProcess()
+        try oven.directory.write("Be a pirate.", to: "prompt.md")
+        let result = try oven.shell("\"$OVEN\" bake \(flags)")
+        #expect(result.code == 1)
+        #expect(result.errors.hasPrefix("oven: "))
+        #expect(result.output.isEmpty)
+    }
+
     @Test func `a prompt that is missing or empty is named`() throws {
         let oven = try OvenProcess()
         #expect(try oven.run("bake").errors.contains("prompt.md"))
