@@ -9,6 +9,7 @@ extension LocalEngine {
     ) async throws {
         for request in requests {
             try requireFit(request.context.count + 1, "the conversation \(request.id)")
+            try requireRows(of: request.topK ?? 1)
         }
         var queues: [RequestQueue] = []
         for (choice, group) in Dictionary(

@@ -9,6 +9,7 @@ extension LocalEngine {
     func targets(
         for examples: [RenderedExample], topK: Int, emit: @Sendable (ScoredTarget) -> Void
     ) async throws {
+        try requireRows(of: topK)
         try await teacherStates(of: examples) { index, states in
             let rows = decoder.topKRows(states, topK: topK)
             emit(ScoredTarget(index: index, rows: TopKRow.rows(rows)))
@@ -40,6 +41,7 @@ extension LocalEngine {
         _ sequence: [TokenID], topK: Int, adapter choice: AdapterChoice
     ) throws -> (logprobs: [Double], rows: [TopKRow]) {
         try requireFit(sequence.count, "the sequence")
+        try requireRows(of: topK)
         guard let first = sequence.first, sequence.count > 1 else { return ([], []) }
         let adapter = try applied(choice)
         let rest = Array(sequence.dropFirst())

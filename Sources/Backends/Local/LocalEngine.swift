@@ -66,6 +66,16 @@ actor LocalEngine {
         }
     }
 
+    /// Refuses rows wider than the engine records.
+    func requireRows(of topK: Int) throws {
+        let limit = min(TopKRows.limit, decoder.configuration.vocabularySize)
+        guard topK <= limit else {
+            throw BackendError.refused(
+                what: "\(topK) tokens a position are more than the \(limit) that can be recorded",
+                remedy: "choose a smaller top-k")
+        }
+    }
+
     /// Runs before every layer of a long call.
     static func check() throws { try Task.checkCancellation() }
 }

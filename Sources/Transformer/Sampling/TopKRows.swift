@@ -1,6 +1,9 @@
 /// The likeliest tokens at some positions with their logprobs, and the log of the mass of all
 /// others: what remains of a teacher's distribution.
 package struct TopKRows: Equatable, Sendable {
+    /// The largest K.
+    package static let limit = Kernels.topKLimit
+
     /// K, `1...1024`.
     package let topK: Int
     /// `[rows, K]`, in each row the likeliest first.
