@@ -90,6 +90,14 @@ package final class Decoder {
         return shape.layerCount * shape.headCount * floatCount * 4
     }
 
+    /// Bytes of packed weights, all of which a pass reads.
+    package var weightByteCount: Int {
+        layers.reduce(unembedding.byteCount) { sum, layer in
+            sum + layer.attentionInput.byteCount + layer.attentionOutput.byteCount
+                + layer.feedForwardInput.byteCount + layer.feedForwardOutput.byteCount
+        }
+    }
+
     /// Bytes that a token takes between the forward and the backward pass of a step, about.
     package var savedByteCount: Int {
         let c = configuration

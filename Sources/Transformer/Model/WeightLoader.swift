@@ -36,6 +36,18 @@ package struct StoredWeight {
         self.owner = owner
     }
 
+    /// Numbers in memory that `owner` keeps.
+    init(
+        _ bytes: UnsafeRawPointer, _ type: NumberType, rowCount: Int, columnCount: Int,
+        owner: AnyObject
+    ) {
+        self.bytes = bytes
+        self.type = type
+        self.rowCount = rowCount
+        self.columnCount = columnCount
+        self.owner = owner
+    }
+
     var byteCount: Int { rowCount * columnCount * type.byteCount }
 
     /// All numbers widened, appended to `numbers`.

@@ -11,10 +11,6 @@ enum BenchFigure: String, CaseIterable, ExpressibleByArgument, Encodable {
     case decode16 = "decode.16"
     case decode64 = "decode.64"
     case teacher, step, bake
-    case interfaceStart = "ui.start"
-    case interfaceKey = "ui.key"
-    case interfaceKeyBaking = "ui.key.baking"
-    case interfaceIdle = "ui.idle"
 
     var unit: String {
         switch self {
@@ -23,24 +19,8 @@ enum BenchFigure: String, CaseIterable, ExpressibleByArgument, Encodable {
         case .tokenize: "MB/s"
         case .decode1, .decode16, .decode64, .prefill: "tokens/s"
         case .load, .tokenizerLoad, .teacher, .step, .bake: "s"
-        case .interfaceStart, .interfaceKey, .interfaceKeyBaking: "ms"
-        case .interfaceIdle: "%"
         }
     }
 
-    var better: BenchRow.Direction {
-        switch self {
-        case .peakBF16, .peakFP32, .bandwidth, .tokenize, .decode1, .decode16, .decode64, .prefill:
-            .higher
-        case .load, .tokenizerLoad, .teacher, .step, .bake, .interfaceStart, .interfaceKey,
-            .interfaceKeyBaking, .interfaceIdle:
-            .lower
-        }
-    }
-}
-
-/// Shapes of the models with random weights; those of the baseline script.
-enum BenchShape: String, CaseIterable, ExpressibleByArgument {
-    case large = "0.6b"
-    case tiny
+    var better: BenchRow.Direction { unit == "s" ? .lower : .higher }
 }

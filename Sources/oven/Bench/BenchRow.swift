@@ -1,18 +1,17 @@
-import Foundation
-
 /// One figure as a line of JSON.
 struct BenchRow: Encodable {
     enum Direction: String, Encodable {
         case higher, lower
     }
 
-    /// What holds the figure back, and the share of it that is reached.
+    /// What holds the figure back, and the share of it that is reached; above 1 when weights stay
+    /// in a cache, which is faster than memory.
     struct Limit: Encodable {
         enum Kind: String, Encodable {
             case compute, bandwidth, none
         }
 
-        var kind: Kind
+        var kind = Kind.none
         var share: Double?
     }
 
@@ -31,42 +30,41 @@ struct BenchRow: Encodable {
     var ratio: Double?
     var peakBytes: Int
 
-    /// - Parameter values: One per run, not empty.
-    init(
-        _ figure: BenchFigure, shape: String, values: [Double], limit: Limit = Limit(kind: .none),
-        peer: Double? = nil
-    ) {
-        precondition(!values.isEmpty)
-        let sorted = values.sorted()
-        let middle = sorted.count / 2
-        let median =
-            sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+    init(_ figure: BenchFigure, shape: String, _ measurement: BenchMeasurement, peer: Double?) {
+        let value = measurement.median
         self.figure = figure
         self.shape = shape
-        value = median
+        self.value = value
         unit = figure.unit
         better = figure.better
-        runs = values.count
-        spread = median == 0 ? 0 : (sorted[sorted.count - 1] - sorted[0]) / median
-        self.limit = limit
+        runs = measurement.values.count
+        spread = measurement.spread
+        limit = measurement.limit
         self.peer = peer
         ratio = peer.flatMap { peer in
-            guard peer > 0, median > 0 else { return nil }
-            return figure.better == .higher ? median / peer : peer / median
+            guard peer > 0, value > 0 else { return nil }
+            return figure.better == .higher ? value / peer : peer / value
         }
-        peakBytes = Self.peakByteCount
+        peakBytes = measurement.peakByteCount
+    }
+}
+
+/// What the runs of a figure gave.
+struct BenchMeasurement {
+    /// One per run, in the unit of the figure; not empty.
+    var values: [Double]
+    var limit = BenchRow.Limit()
+    var peakByteCount = ProcessMemory.peakByteCount
+
+    var median: Double {
+        let sorted = values.sorted()
+        let middle = sorted.count / 2
+        return sorted.count % 2 == 1
+            ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
     }
 
-    /// The most memory this process ever held.
-    private static var peakByteCount: Int {
-        var usage = rusage()
-        #if os(macOS)
-            let bytesPerUnit = 1
-            let result = getrusage(RUSAGE_SELF, &usage)
-        #else
-            let bytesPerUnit = 1024
-            let result = getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        #endif
-        return result == 0 ? usage.ru_maxrss * bytesPerUnit : 0
+    var spread: Double {
+        guard let least = values.min(), let most = values.max(), median != 0 else { return 0 }
+        return (most - least) / median
     }
 }

@@ -1,4 +1,3 @@
-import Baking
 import Foundation
 
 /// Runs the packaged PyTorch script and reads its figures.
@@ -6,19 +5,24 @@ struct TorchBaseline {
     let python: String
     let script: URL
     let shape: BenchShape
-    /// nil for its own choice.
-    let threads: Int?
+    let threads: Int
+    /// nil for what suits the shape.
+    let repeats: Int?
+    /// What a process gave beside what was asked for.
+    private var known: [BenchFigure: Double] = [:]
 
     /// Why there is no peer to compare with.
     enum Failure: Error, Equatable, CustomStringConvertible {
         case cannotStart(python: String, why: String)
-        case ended(code: Int32)
+        /// - Parameter why: The script's last line.
+        case ended(code: Int32, why: String)
 
         var description: String {
             switch self {
             case .cannotStart(let python, let why): "cannot start \(python): \(why)"
-            case .ended(let code):
-                "the baseline ended with code \(code); it needs torch, transformers and peft"
+            case .ended(let code, let why):
+                "the baseline ended with code \(code): \(why) "
+                    + "(it needs torch, transformers and peft)"
             }
         }
     }
@@ -28,58 +32,88 @@ struct TorchBaseline {
         var figure: String
         var batch: Int?
         var median: Double?
-        var tokens: Int?
         var prompt: Int?
     }
 
-    /// The stronger of bf16 with bf16 adapters and fp32, per figure.
-    func figures(_ wanted: Set<BenchFigure>) throws -> [BenchFigure: Double] {
-        var best: [BenchFigure: Double] = [:]
-        for dtype in [["fp32"], ["bf16", "--adapter", "base"]] {
-            for part in parts(wanted) {
-                for (figure, value) in try run(["--dtype"] + dtype + ["--what", part]) {
-                    guard let other = best[figure] else {
-                        best[figure] = value
-                        continue
-                    }
-                    best[figure] = figure.better == .higher ? max(other, value) : min(other, value)
+    init(python: String, script: URL, shape: BenchShape, threads: Int, repeats: Int?) {
+        self.python = python
+        self.script = script
+        self.shape = shape
+        self.threads = threads
+        self.repeats = repeats
+    }
+
+    /// The stronger of fp32 and bf16 with bf16 adapters; nil for what the script does not measure.
+    ///
+    /// - Throws: ``Failure`` when neither came to its end; one that did is enough, for fp32 may
+    ///   need more memory than there is.
+    mutating func peer(of figure: BenchFigure) async throws -> Double? {
+        if let value = known[figure] { return value }
+        guard let part = Self.part(of: figure) else { return nil }
+        var failure: Failure?
+        for setting in [["--dtype", "fp32"], ["--dtype", "bf16", "--adapter", "base"]] {
+            do throws(Failure) {
+                for (figure, value) in try await run(setting + part) {
+                    known[figure] =
+                        known[figure].map {
+                            figure.better == .higher ? max($0, value) : min($0, value)
+                        } ?? value
                 }
+            } catch {
+                failure = error
             }
+            try Task.checkCancellation()
         }
-        return best
+        guard let value = known[figure] else {
+            throw failure ?? Failure.ended(code: 0, why: "no figure \(figure.rawValue)")
+        }
+        return value
     }
 
-    private func parts(_ wanted: Set<BenchFigure>) -> [String] {
-        let decoding: Set<BenchFigure> = [.decode1, .decode16, .decode64, .prefill]
-        return (wanted.isDisjoint(with: decoding) ? [] : ["decode"])
-            + (wanted.contains(.teacher) ? ["teacher"] : [])
-            + (wanted.contains(.step) ? ["step"] : [])
+    private static func part(of figure: BenchFigure) -> [String]? {
+        switch figure {
+        case .prefill, .decode1: ["--what", "decode", "--decode-batches", "1"]
+        case .decode16: ["--what", "decode", "--decode-batches", "16"]
+        case .decode64: ["--what", "decode", "--decode-batches", "64"]
+        case .teacher: ["--what", "teacher"]
+        case .step: ["--what", "step"]
+        case .peakBF16, .peakFP32, .bandwidth, .load, .tokenize, .tokenizerLoad, .bake: nil
+        }
     }
 
-    private func run(_ arguments: [String]) throws -> [(BenchFigure, Double)] {
+    private func run(_ arguments: [String]) async throws(Failure) -> [(BenchFigure, Double)] {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments =
-            [python, script.path, "--size", shape.rawValue, "--decode-batches", "1,16,64"]
-            + (threads.map { ["--threads", "\($0)"] } ?? []) + arguments
+            [python, script.path, "--size", shape.rawValue, "--threads", "\(threads)"]
+            + ["--repeats", "\(repeats ?? (shape == .tiny ? 5 : 1))"] + arguments
+        // One stream for figures and complaints: no other reader needed, and lines tell them apart.
         let pipe = Pipe()
         process.standardOutput = pipe
+        process.standardError = pipe
+        process.standardInput = FileHandle.nullDevice
         do {
             try process.run()
         } catch {
-            throw Failure.cannotStart(
-                python: python, why: (error as NSError).localizedDescription)
+            throw .cannotStart(python: python, why: (error as NSError).localizedDescription)
         }
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
+        let output = await withTaskCancellationHandler {
+            let data = pipe.fileHandleForReading.readDataToEndOfFile()
+            process.waitUntilExit()
+            return String(decoding: data, as: UTF8.self)
+        } onCancel: {
+            process.terminate()
+        }
         guard process.terminationStatus == 0 else {
-            throw Failure.ended(code: process.terminationStatus)
+            throw .ended(
+                code: process.terminationStatus,
+                why: output.split(separator: "\n").last.map(String.init) ?? "it said nothing")
         }
-        return Self.figures(in: String(decoding: output, as: UTF8.self))
+        return Self.figures(in: output)
     }
 
     /// The figures in the script's lines; lines about other things are left out.
-    static func figures(in output: String) -> [(BenchFigure, Double)] {
+    private static func figures(in output: String) -> [(BenchFigure, Double)] {
         output.split(separator: "\n").compactMap { line in
             guard let line = try? JSONDecoder().decode(Line.self, from: Data(line.utf8)),
                 let median = line.median
