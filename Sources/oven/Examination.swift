@@ -1,3 +1,4 @@
+import Backends
 import Baking
 import Foundation
 import Terminal
@@ -24,7 +25,7 @@ struct Examination {
 
     /// All but the model.
     var findings: [Finding] {
-        [machine, terminal] + resources + [theme, prompt, queries, runs] + services
+        [machine, terminal, http] + resources + [theme, prompt, queries, runs] + services
     }
 
     /// Opens the model.
@@ -72,6 +73,10 @@ struct Examination {
             check: "terminal", state: .ok,
             detail: "\(name), \(Ncurses.colours) colours, "
                 + (console.isASCII ? "ASCII" : "UTF-8"))
+    }
+
+    private var http: Finding {
+        Finding(check: "http", state: .ok, detail: HTTPLibrary.version)
     }
 
     private var resources: [Finding] {
