@@ -80,7 +80,7 @@ package final class FakeBackend: ResponseGenerator, TargetScorer, StudentTrainer
     package func generate(
         _ requests: [Baking.GenerationRequest]
     ) -> AsyncThrowingStream<Baking.GenerationEvent, any Error> {
-        stream { [self] emit in
+        AsyncThrowingStream { [self] emit in
             for request in behaviour.reversed ? requests.reversed() : requests {
                 try Task.checkCancellation()
                 try call("response")
@@ -121,7 +121,7 @@ package final class FakeBackend: ResponseGenerator, TargetScorer, StudentTrainer
     package func targets(
         for examples: [RenderedExample], topK: Int
     ) -> AsyncThrowingStream<ScoredTarget, any Error> {
-        stream { [self] emit in
+        AsyncThrowingStream { [self] emit in
             let indices = Array(examples.indices)
             for index in behaviour.reversed ? indices.reversed() : indices {
                 try Task.checkCancellation()
@@ -231,7 +231,7 @@ package final class FakeBackend: ResponseGenerator, TargetScorer, StudentTrainer
     package func divergences(
         of examples: [RenderedExample], adapter: AdapterChoice
     ) -> AsyncThrowingStream<Divergence, any Error> {
-        stream { [self] emit in
+        AsyncThrowingStream { [self] emit in
             let strength = if case .checkpoint(_, let strength) = adapter { strength } else { 0.0 }
             for (index, example) in examples.enumerated() {
                 try Task.checkCancellation()
@@ -246,22 +246,6 @@ package final class FakeBackend: ResponseGenerator, TargetScorer, StudentTrainer
                         baked: base.map { $0 * (1 - 0.9 * strength) },
                         baseAgrees: base.map { $0 < 0.75 }, bakedAgrees: base.map { $0 < 1.25 }))
             }
-        }
-    }
-
-    private func stream<Element: Sendable>(
-        _ work: @escaping @Sendable (@Sendable (Element) -> Void) async throws -> Void
-    ) -> AsyncThrowingStream<Element, any Error> {
-        AsyncThrowingStream { continuation in
-            let task = Task {
-                do {
-                    try await work { continuation.yield($0) }
-                    continuation.finish()
-                } catch {
-                    continuation.finish(throwing: error)
-                }
-            }
-            continuation.onTermination = { _ in task.cancel() }
         }
     }
 }

@@ -66,7 +66,7 @@ extension LocalBackend: ResponseGenerator {
     public func generate(
         _ requests: [Baking.GenerationRequest]
     ) -> AsyncThrowingStream<Baking.GenerationEvent, any Error> {
-        stream { try await engine.generate(requests, emit: $0) }
+        AsyncThrowingStream { try await engine.generate(requests, emit: $0) }
     }
 }
 
@@ -75,7 +75,7 @@ extension LocalBackend: TargetScorer {
     public func targets(
         for examples: [RenderedExample], topK: Int
     ) -> AsyncThrowingStream<ScoredTarget, any Error> {
-        stream { try await engine.targets(for: examples, topK: topK, emit: $0) }
+        AsyncThrowingStream { try await engine.targets(for: examples, topK: topK, emit: $0) }
     }
 }
 
@@ -125,23 +125,8 @@ extension LocalBackend: DivergenceMeter {
     public func divergences(
         of examples: [RenderedExample], adapter: AdapterChoice
     ) -> AsyncThrowingStream<Divergence, any Error> {
-        stream { try await engine.divergences(of: examples, adapter: adapter, emit: $0) }
-    }
-}
-
-/// A stream of what `work` emits; ending it cancels the work.
-private func stream<Element: Sendable>(
-    _ work: @escaping @Sendable (@escaping @Sendable (Element) -> Void) async throws -> Void
-) -> AsyncThrowingStream<Element, any Error> {
-    AsyncThrowingStream { continuation in
-        let task = Task {
-            do {
-                try await work { continuation.yield($0) }
-                continuation.finish()
-            } catch {
-                continuation.finish(throwing: error)
-            }
+        AsyncThrowingStream {
+            try await engine.divergences(of: examples, adapter: adapter, emit: $0)
         }
-        continuation.onTermination = { _ in task.cancel() }
     }
 }

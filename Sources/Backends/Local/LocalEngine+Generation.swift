@@ -1,4 +1,5 @@
 internal import Baking
+internal import Foundation
 internal import Transformer
 
 extension LocalEngine {
@@ -17,8 +18,8 @@ extension LocalEngine {
         ).sorted(by: { $0.value[0] < $1.value[0] }) {
             queues.append(
                 try RequestQueue(
-                    requests, group, decoder: decoder, adapter: try applied(choice),
-                    capacity: capacity))
+                    requests, group, decoder: decoder, adapter: try held(choice),
+                    capacity: capacity(for: requests)))
         }
         while !queues.allSatisfy(\.isIdle) {
             for queue in queues where !queue.isIdle {
@@ -27,6 +28,24 @@ extension LocalEngine {
                 await Task.yield()
             }
         }
+    }
+
+    /// As ``applied(_:)``, but weights in training are those of now until the last token.
+    private func held(_ choice: AdapterChoice) throws -> AppliedAdapter? {
+        guard var applied = try applied(choice) else { return nil }
+        if case .training = choice {
+            applied.adapter = applied.adapter.snapshot(pool: decoder.pool)
+        }
+        return applied
+    }
+
+    /// Sequences continued at once: 64, or as many as keep their keys and values within a quarter
+    /// of the machine's memory. No token depends on it.
+    private func capacity(for requests: [Baking.GenerationRequest]) -> Int {
+        let longest = requests.map { $0.context.count + $0.maximumTokenCount }.max() ?? 1
+        let tokens = min(longest, decoder.configuration.maximumPositionCount)
+        let room = Int(ProcessInfo.processInfo.physicalMemory / 4)
+        return max(1, min(64, room / (tokens * decoder.cachedByteCount)))
     }
 }
 

@@ -9,8 +9,6 @@ internal import Transformer
 actor LocalEngine {
     let decoder: Transformer.Decoder
     let name: String
-    /// Sequences continued at once.
-    let capacity = 64
     var training: Training?
     /// Adapters read from checkpoints, the newest last.
     private var adapters: [(directory: URL, adapter: Adapter)] = []
