@@ -52,7 +52,8 @@ enum EventLine {
 
     /// With three significant digits.
     static func significant(_ value: Double) -> String {
-        value.isFinite ? String(format: "%.3g", value) : "?"
+        guard value.isFinite else { return "?" }
+        return String(format: abs(value) >= 100 ? "%.0f" : "%.3g", value)
     }
 
     /// "95.3 %"
