@@ -116,10 +116,11 @@ public struct Run: Hashable, Sendable {
     /// What `oven runs` shows.
     public func summary() throws -> RunSummary {
         let verification = try verification()
+        let checkpoints = try checkpoints()
+        let measured = verification?.kl.baked ?? Checkpoint.best(of: checkpoints)?.heldOutKL
         return RunSummary(
-            run: name, directory: directory.path, state: state, step: record.last?.step ?? 0,
-            steps: record.steps ?? 0,
-            kl: (verification?.kl.baked ?? record.best?.heldOutKL).flatMap(finite),
+            run: name, directory: directory.path, state: state, step: checkpoints.last?.step ?? 0,
+            steps: record.steps ?? 0, kl: measured.flatMap(finite),
             gapClosed: (verification?.gapClosed).flatMap(finite), model: record.model.name)
     }
 

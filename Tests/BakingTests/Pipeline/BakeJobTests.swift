@@ -62,6 +62,24 @@ import Transformer
         #expect(try lines == events.map { try $0.line + "\n" }.joined())
     }
 
+    @Test func `a stopped bake is listed with the step of its newest checkpoint`() async throws {
+        struct Stop: Error {}
+        let steps = Mutex(0)
+        let backend = FakeBackend(onCall: { what in
+            guard what == "step" else { return }
+            let count = steps.withLock {
+                $0 += 1; return $0
+            }
+            if count == 6 { throw Stop() }
+        })
+        await #expect(throws: (any Error).self) {
+            try await bake(try TestJob.job(in: store, backend: backend))
+        }
+        let run = try store.run("prompt-1")
+        #expect(try run.summary().step == 4)
+        #expect(try run.summary().kl == run.checkpoints().last?.heldOutKL)
+    }
+
     @Test func `the files of a run are those of the contract`() async throws {
         _ = try await bake(try TestJob.job(in: store))
         let run = try store.run("prompt-1")
