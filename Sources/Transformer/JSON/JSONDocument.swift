@@ -9,12 +9,18 @@ package final class JSONDocument: Sendable {
 
     /// Checks `bytes` and indexes every value.
     ///
-    /// - Parameter maximumDepth: How many arrays and objects may lie inside one another.
-    package init(_ bytes: [UInt8], maximumDepth: Int = 64) throws(JSONError) {
+    /// - Parameters:
+    ///   - maximumDepth: How many arrays and objects may lie inside one another.
+    ///   - maximumCount: How many values and keys there may be; without a limit a hostile text
+    ///     takes many times its size.
+    package init(
+        _ bytes: [UInt8], maximumDepth: Int = 64, maximumCount: Int = .max
+    ) throws(JSONError) {
         guard bytes.count < Int(UInt32.max) else { throw .tooLarge(byteCount: bytes.count) }
         self.bytes = bytes
         nodes = try bytes.withUnsafeBufferPointer { (bytes) throws(JSONError) in
-            var parser = JSONParser(bytes: bytes, maximumDepth: maximumDepth)
+            var parser = JSONParser(
+                bytes: bytes, maximumDepth: maximumDepth, maximumCount: maximumCount)
             try parser.parse()
             return parser.nodes
         }

@@ -4,6 +4,8 @@ package enum JSONError: Error, Equatable, CustomStringConvertible {
     case syntax(expected: String, offset: Int)
     /// More arrays and objects inside one another than allowed.
     case tooDeep(limit: Int, offset: Int)
+    /// More values and keys than allowed.
+    case tooMany(limit: Int)
     /// More bytes than 32-bit offsets can address.
     case tooLarge(byteCount: Int)
     /// An object names the same key twice where that would be ambiguous.
@@ -20,6 +22,7 @@ package enum JSONError: Error, Equatable, CustomStringConvertible {
         case .syntax(let expected, let offset): "not JSON: expected \(expected) at byte \(offset)"
         case .tooDeep(let limit, let offset):
             "nested deeper than \(limit) levels at byte \(offset)"
+        case .tooMany(let limit): "more than \(limit) values"
         case .tooLarge(let byteCount): "too large: \(byteCount) bytes"
         case .duplicateKey(let key, let offset):
             "key \"\(key)\" appears twice in the object at byte \(offset)"

@@ -3,19 +3,22 @@
 struct JSONParser {
     let bytes: UnsafeBufferPointer<UInt8>
     let maximumDepth: Int
+    let maximumCount: Int
     private(set) var nodes: [JSONNode] = []
     private var at = 0
     private var open: [Int] = []
 
-    init(bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int) {
+    init(bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int, maximumCount: Int) {
         self.bytes = bytes
         self.maximumDepth = maximumDepth
-        nodes.reserveCapacity(bytes.count / 12)
+        self.maximumCount = maximumCount
+        nodes.reserveCapacity(min(bytes.count / 12, maximumCount))
     }
 
     mutating func parse() throws(JSONError) {
         while true {
             let isContainerOpened = try parseValue()
+            guard nodes.count <= maximumCount else { throw .tooMany(limit: maximumCount) }
             if isContainerOpened { continue }
             if try !finishValue() { return }
         }

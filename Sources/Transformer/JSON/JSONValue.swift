@@ -27,7 +27,7 @@ package struct JSONValue: Sendable {
     }
 
     /// The text of a string, or the digits of a number as they stand.
-    private var text: String {
+    var text: String {
         var decoded: [UInt8] = []
         appendText(to: &decoded)
         return String(decoding: decoded, as: UTF8.self)
@@ -84,14 +84,18 @@ package struct JSONValue: Sendable {
     /// The values of an array, in order.
     package func elements() throws(JSONError) -> Children {
         try require(.array)
-        return Children(document: document, index: index + 1, end: Int(node.next))
+        return children
+    }
+
+    /// Everything directly inside a container, keys included.
+    var children: Children {
+        Children(document: document, index: index + 1, end: Int(node.next))
     }
 
     /// The members of an object in the file's order, duplicate keys included.
     package func members() throws(JSONError) -> Members {
         try require(.object)
-        return Members(
-            children: Children(document: document, index: index + 1, end: Int(node.next)))
+        return Members(children: children)
     }
 
     /// The value of `key` in an object, `nil` if the object has no such key.

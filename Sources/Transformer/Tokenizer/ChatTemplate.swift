@@ -9,7 +9,7 @@ public struct ChatTemplate: Sendable {
     public static let usualDate = "26 Jul 2024"
 
     let style: any ChatStyle
-    private let textHash: UInt64
+    private let textHash: String
     /// What `generation_config.json` and `tokenizer_config.json` stop at.
     var stopIDs: [TokenID] = []
     var eosToken: String?
@@ -27,7 +27,7 @@ public struct ChatTemplate: Sendable {
     ) throws(ChatTemplateError) {
         style = try TemplateRecognition(text: text, bosToken: bosToken, eosToken: eosToken)
             .style(date: date)
-        textHash = text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        textHash = String(SHA256.hexDigest(of: text).prefix(16))
         self.eosToken = eosToken
     }
 
@@ -39,9 +39,7 @@ public struct ChatTemplate: Sendable {
 
     /// What must be equal for two runs to render alike: family, date and a hash of the text.
     public var identity: String {
-        let hash = String(textHash, radix: 16)
-        let padded = String(repeating: "0", count: 16 - hash.count) + hash
-        return [name, date, padded].compactMap { $0 }.joined(separator: "/")
+        [name, date, textHash].compactMap { $0 }.joined(separator: "/")
     }
 
     /// Whether a reply can begin with reasoning.

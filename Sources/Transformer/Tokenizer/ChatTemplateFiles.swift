@@ -52,7 +52,7 @@ extension ChatTemplate {
 
     private static func bytes(of file: URL) throws(ChatTemplateError) -> [UInt8] {
         do {
-            return try RegularFile.bytes(of: file, limit: RegularFile.usualLimit)
+            return try FileBytes.contents(of: file.path)
         } catch {
             throw .unreadable(file: file.path, reason: error.reason)
         }

@@ -35,7 +35,7 @@ public struct TokenizerFile: Sendable {
     public init(contentsOf file: URL) throws(TokenizerError) {
         let bytes: [UInt8]
         do {
-            bytes = try RegularFile.bytes(of: file, limit: RegularFile.usualLimit)
+            bytes = try FileBytes.contents(of: file.path)
         } catch {
             throw .unreadable(file: file.path, reason: error.reason)
         }

@@ -100,10 +100,11 @@ final class FileBytes: @unchecked Sendable {
 
     /// The whole of a small file.
     ///
-    /// - Parameter maximumByteCount: Longer files are refused before anything is allocated.
+    /// - Parameter maximumByteCount: Longer files are refused before anything is allocated; as it
+    ///   is, far more than any published tokenizer or configuration has.
     static func contents(
-        of path: String, maximumByteCount: Int
-    ) throws(FileError) -> FileBytes {
+        of path: String, maximumByteCount: Int = 1 << 28
+    ) throws(FileError) -> [UInt8] {
         let file = try FileBytes(path: path)
         guard file.count <= maximumByteCount else {
             throw .cannotRead(
@@ -111,6 +112,7 @@ final class FileBytes: @unchecked Sendable {
                 reason: "its \(file.count) bytes are more than the \(maximumByteCount) allowed")
         }
         try file.load(mapped: false)
-        return file
+        defer { withExtendedLifetime(file) {} }
+        return Array(file.bytes)
     }
 }

@@ -25,6 +25,16 @@ public enum FileError: Error, Equatable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// What went wrong, for messages that name the file themselves.
+    var reason: String {
+        switch self {
+        case .notFound: "no such file"
+        case .notAFile: "not a file"
+        case .notADirectory: "not a directory"
+        case .cannotRead(_, let reason), .cannotWrite(_, let reason): reason
+        }
+    }
+
     /// From `errno` after a failed call on `path` for reading.
     static func reading(_ path: String, errno code: Int32) -> FileError {
         code == ENOENT || code == ENOTDIR

@@ -146,11 +146,10 @@ public struct MergedCheckpoint: Sendable {
     ) throws(FileError) {
         for name in try Self.names(in: base.path) where Self.belongsToCheckpoint(name) {
             let path = ModelFiles.path(base.path, name)
-            let file = try FileBytes.contents(of: path, maximumByteCount: 1 << 28)
-            var bytes = Array(file.bytes)
+            var bytes = try FileBytes.contents(of: path)
             if name == "config.json", precision != .base || unties {
                 var tree: JSONTree
-                do throws(JSONTreeError) {
+                do throws(JSONError) {
                     tree = try JSONTree(parsing: bytes, maximumDepth: 16)
                 } catch {
                     throw .cannotRead(path: path, reason: error.description)

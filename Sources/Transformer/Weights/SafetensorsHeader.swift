@@ -25,7 +25,7 @@ struct SafetensorsHeader {
         guard bytes.first == UInt8(ascii: "{") else { throw .headerWithoutBrace(path: path) }
         let members: [JSONTree.Member]
         do {
-            members = try JSONTree(parsing: bytes, maximumDepth: 3).members ?? []
+            members = try JSONTree(parsing: Array(bytes), maximumDepth: 3).members ?? []
         } catch {
             throw .headerNotJSON(path: path, reason: error.description)
         }

@@ -53,6 +53,12 @@ import Testing
         #expect(throws: JSONError.tooDeep(limit: 64, offset: 64)) { try parse(deep) }
     }
 
+    @Test func `more values and keys than allowed are refused`() throws {
+        let text = Array(#"{"a":[1,2]}"#.utf8)
+        #expect(try JSONDocument(text, maximumCount: 5).nodes.count == 5)
+        #expect(throws: JSONError.tooMany(limit: 4)) { try JSONDocument(text, maximumCount: 4) }
+    }
+
     @Test func `duplicate keys are visible and ambiguous`() throws {
         let root = try parse(#"{"a":1,"\u0061":2}"#)
         #expect(try Array(root.members()).count == 2)
