@@ -52,10 +52,13 @@ import Testing
         ("", 0, "does not begin with {"),
         (" {\(x)}", 8, "does not begin with {"),
         ("[]", 0, "does not begin with {"),
-        ("{\(x)", 8, "neither comma nor closing brace"),
-        ("{\(x)} x", 8, "more text after the value"),
+        ("{\(x)", 8, "expected ',' or '}'"),
+        ("{\(x)} x", 8, "expected the end"),
         ("{\"x\":\"\u{7F}\u{1}\"}", 8, "control character"),
-        (#"{"x":{"dtype":"F32","note":[[1]],"shape":[2],"data_offsets":[0,8]}}"#, 8, "too deep"),
+        (
+            #"{"x":{"dtype":"F32","note":[[1]],"shape":[2],"data_offsets":[0,8]}}"#, 8,
+            "nested deeper"
+        ),
         ("{}", 0, "contains no tensors"),
         (#"{"__metadata__":{"format":"pt"}}"#, 0, "contains no tensors"),
         (#"{"__metadata__":{"a":1},\#(x)}"#, 8, "a of the metadata is no string"),
@@ -134,7 +137,7 @@ import Testing
         var bytes = Self.bytes("{\(Self.x)}", dataByteCount: 8)
         bytes[10] = 0xFF
         let error = try #require(throws: SafetensorsError.self) { try open(bytes) }
-        #expect(error.description.contains("not UTF-8"))
+        #expect(error.description.contains("expected valid UTF-8"))
     }
 
     @Test func `nothing, a directory and a pipe are not files`() throws {
