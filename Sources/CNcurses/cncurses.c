@@ -2,15 +2,30 @@
 #define _DEFAULT_SOURCE
 #include "cncurses.h"
 #include <curses.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <term.h>
 #include <unistd.h>
 #include <wchar.h>
 
-int cncurses_colours(void) {
+#include "screen.h"
+
+int cncurses_described(const char *terminal) {
+    /* ncurses keeps one description as its current one: that of the screen must stay. */
+    TERMINAL *kept = set_curterm(NULL);
     int error = 0;
-    if (setupterm(NULL, STDERR_FILENO, &error) != OK) return 0;
-    int colours = tigetnum("colors");
+    int colours = -1;
+    if (setupterm((char *)terminal, STDERR_FILENO, &error) == OK) {
+        colours = tigetnum("colors");
+        if (colours < 0) colours = 0;
+    }
+    TERMINAL *own = set_curterm(kept);
+    if (own != NULL && own != kept) del_curterm(own);
+    return colours;
+}
+
+int cncurses_colours(void) {
+    int colours = cncurses_described(NULL);
     return colours > 0 ? colours : 0;
 }
 

@@ -49,7 +49,8 @@ package struct SafeText: Sendable {
         case 0xE0000...0xE007F: show(isASCII ? "<tag>" : "⟨tag⟩", in: &shown)
         // Whatever else would take part without being seen.
         default:
-            if scalar.properties.isDefaultIgnorableCodePoint {
+            // Looking properties up takes long, and the lowest that matters was handled above.
+            if scalar.value > 0xFF, scalar.properties.isDefaultIgnorableCodePoint {
                 show(number: scalar.value, in: &shown)
             } else {
                 show(scalar, in: &shown)
@@ -101,12 +102,16 @@ package struct SafeText: Sendable {
 extension String {
     /// The text as it may be written to a terminal; its only control characters are line feeds.
     package func terminalSafe(isASCII: Bool = false) -> String {
+        // Most text, in every frame.
+        if utf8.allSatisfy({ (0x20..<0x7F).contains($0) || $0 == 0x0A }) { return self }
         var safe = SafeText(isASCII: isASCII)
         return safe.append(self) + safe.finish()
     }
 
     /// The same on one line.
     package func terminalSafeLine(isASCII: Bool = false) -> String {
-        terminalSafe(isASCII: isASCII).replacing("\n", with: isASCII ? "^J" : "␊")
+        let safe = terminalSafe(isASCII: isASCII)
+        guard safe.utf8.contains(0x0A) else { return safe }
+        return safe.replacing("\n", with: isASCII ? "^J" : "␊")
     }
 }

@@ -8,12 +8,14 @@ package struct ThemeCatalogue: Sendable {
     ///   the shipped; they need not exist.
     package init(directories: [URL]) { self.directories = directories }
 
-    /// The names, sorted.
+    /// The names, sorted. A file whose name begins with an underscore is there to be inherited and is
+    /// not offered.
     package var names: [String] {
         let files = directories.flatMap { directory in
             (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
         }
-        let names = files.filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }
+        let names = files.filter { $0.hasSuffix(".yaml") && !$0.hasPrefix("_") }
+            .map { String($0.dropLast(5)) }
         return Set(names).sorted()
     }
 
@@ -33,12 +35,30 @@ package struct ThemeCatalogue: Sendable {
         return try Self.merge(chain)
     }
 
+    /// Watches the files of a theme and of all that it inherits, also a broken one, as far as it can be
+    /// read. To be taken before the theme is read, so that no change in between is missed.
+    package func watch(_ name: String) -> ThemeWatch {
+        var files: [URL] = []
+        var seen: Set<String> = []
+        var next: String? = name
+        while let name = next, seen.insert(name).inserted {
+            files += places(of: name)
+            next = try? file(name).inherits?.name
+        }
+        return ThemeWatch(files: files)
+    }
+
+    /// Where a theme may lie, in the order of precedence.
+    private func places(of name: String) -> [URL] {
+        if name.contains("/") || name.hasSuffix(".yaml") { return [URL(filePath: name)] }
+        return directories.map { $0.appending(path: "\(name).yaml") }
+    }
+
     private func file(_ name: String) throws(ThemeError) -> ThemeFile {
         if name.contains("/") || name.hasSuffix(".yaml") {
             return try ThemeFile(URL(filePath: name))
         }
-        for directory in directories {
-            let url = directory.appending(path: "\(name).yaml")
+        for url in places(of: name) {
             if FileManager.default.fileExists(atPath: url.path) { return try ThemeFile(url) }
         }
         throw .notFound(name: name, known: names)
@@ -49,13 +69,17 @@ package struct ThemeCatalogue: Sendable {
     private static func merge(_ chain: [ThemeFile]) throws(ThemeError) -> Theme {
         var palette: [String: Colour] = [:]
         for file in chain.reversed() { palette.merge(file.palette) { $1 } }
+        // In a value for 16 colours the names of the 16 mean the terminal's own, whatever the palette
+        // calls by them.
+        let fewPalette = palette.filter { !Colour.terminalNames.contains($0.key) }
         var styles: [String: Style] = [:]
         var fewColours: [String: Style] = [:]
         for file in chain.reversed() {
             for role in file.roles {
+                let isForFew = role.name.hasSuffix(ThemeFile.fewColoursSuffix)
                 let style: Style
                 do throws(StyleError) {
-                    style = try Style(role.text, palette: palette)
+                    style = try Style(role.text, palette: isForFew ? fewPalette : palette)
                 } catch {
                     switch error {
                     case .unexpected(let word):
@@ -65,7 +89,7 @@ package struct ThemeCatalogue: Sendable {
                         throw ThemeError.quoteColour(name: role.name, place: role.place)
                     }
                 }
-                if role.name.hasSuffix(ThemeFile.fewColoursSuffix) {
+                if isForFew {
                     let name = role.name.dropLast(ThemeFile.fewColoursSuffix.count)
                     fewColours[String(name)] = style
                 } else {

@@ -23,4 +23,11 @@ package enum ThemeError: Error, Equatable, CustomStringConvertible {
         case .circular(let name, let place): "the theme \(name) inherits itself (\(place))"
         }
     }
+
+    init(_ problem: YAMLProblem) {
+        switch problem {
+        case .unreadable(let file, let why): self = .unreadable(file: file, why: why)
+        case .malformed(let place, let why): self = .malformed(place: place, why: why)
+        }
+    }
 }

@@ -10,30 +10,13 @@ struct ThemeFile {
     /// Role names, also with the suffix `.16`, and their styles as written.
     let roles: [(name: String, text: String, place: String)]
 
-    static let largestByteCount = 1 << 20
     /// What stands behind a role's name for its look with 16 colours and fewer.
     static let fewColoursSuffix = ".16"
 
     init(_ url: URL) throws(ThemeError) {
-        let file = url.path
         let text: String
-        do {
-            let handle = try FileHandle(forReadingFrom: url)
-            let data = try handle.read(upToCount: Self.largestByteCount + 1) ?? Data()
-            try handle.close()
-            guard data.count <= Self.largestByteCount else {
-                throw ThemeError.unreadable(file: file, why: "too large")
-            }
-            guard let decoded = String(bytes: data, encoding: .utf8) else {
-                throw ThemeError.unreadable(file: file, why: "not UTF-8")
-            }
-            text = decoded
-        } catch let error as ThemeError {
-            throw error
-        } catch {
-            throw .unreadable(file: file, why: "cannot be opened")
-        }
-        try self.init(text: text, file: file)
+        do { text = try YAMLFile.text(url) } catch { throw ThemeError(error) }
+        try self.init(text: text, file: url.path)
     }
 
     init(text: String, file: String) throws(ThemeError) {
@@ -64,28 +47,17 @@ struct ThemeFile {
 private struct ThemeReader {
     let file: String
 
-    func place(_ node: Node) -> String { "\(file):\(node.mark?.line ?? 1)" }
+    private var yaml: YAMLFile { YAMLFile(name: file) }
+
+    func place(_ node: Node) -> String { yaml.place(node) }
 
     func root(_ text: String) throws(ThemeError) -> Node {
         do {
-            guard let node = try Yams.compose(yaml: text) else {
-                throw ThemeError.malformed(place: file, why: "empty")
-            }
-            return node
-        } catch let error as ThemeError {
-            throw error
-        } catch YamlError.scanner(_, let problem, let mark, _),
-            YamlError.parser(_, let problem, let mark, _),
-            YamlError.composer(_, let problem, let mark, _)
-        {
-            throw .malformed(place: "\(file):\(mark.line)", why: problem)
-        } catch YamlError.duplicatedKeysInMapping(let names, let context) {
-            throw .malformed(
-                place: "\(file):\(context.mark.line)",
-                why: "\(names.joined(separator: ", ")) stands there twice")
+            if let node = try yaml.root(text) { return node }
         } catch {
-            throw .malformed(place: file, why: "not YAML")
+            throw ThemeError(error)
         }
+        throw .malformed(place: file, why: "empty")
     }
 
     private static let fieldNames = [
@@ -134,10 +106,7 @@ private struct ThemeReader {
     }
 
     func text(_ node: Node) throws(ThemeError) -> String {
-        guard let text = node.scalar?.string else {
-            throw .malformed(place: place(node), why: "expected a text")
-        }
-        return text
+        do { return try yaml.text(node) } catch { throw ThemeError(error) }
     }
 
     private func colourText(_ node: Node, name: String) throws(ThemeError) -> String {
@@ -152,11 +121,6 @@ private struct ThemeReader {
     private func pairs(
         _ node: Node
     ) throws(ThemeError) -> [(key: (text: String, place: String), value: Node)] {
-        guard let mapping = node.mapping else {
-            throw .malformed(place: place(node), why: "expected a map")
-        }
-        var pairs: [(key: (text: String, place: String), value: Node)] = []
-        for (key, value) in mapping { pairs.append(((try text(key), place(key)), value)) }
-        return pairs
+        do { return try yaml.pairs(node) } catch { throw ThemeError(error) }
     }
 }

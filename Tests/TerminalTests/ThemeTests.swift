@@ -70,6 +70,16 @@ import Testing
         #expect(theme.style(.chatUser) == Style(foreground: .standard))
     }
 
+    @Test func `for 16 colours the names of the 16 are the terminal's own`() throws {
+        let (themes, directory) = try catalogue([
+            "a": "palette: {red: \"#ff8080\"}\nroles: {error: red, error.16: red}\n"
+        ])
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let theme = try themes.theme("a")
+        #expect(theme.style(.error).foreground == Colour("#ff8080"))
+        #expect(theme.style(.error, depth: .sixteen).foreground == .terminal(1))
+    }
+
     @Test(arguments: [
         ("palette:\n  bg: #282828\n", "bg is empty: quote the colour"),
         ("roles:\n  text: #282828\n", "text is empty: quote the colour"),
