@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 
 typedef void scratch_task(void *context, void *scratch, int i);
@@ -38,6 +39,7 @@ struct kernel_pool {
     pthread_mutex_t one_run; /* held for the length of a run */
     int threads;
     int tier;
+    bool in_background;
     unsigned char *scratch; /* threads * KERNEL_SCRATCH */
     worker workers[];       /* threads - 1 */
 };
@@ -97,9 +99,19 @@ static void leave(kernel_pool *pool) {
     }
 }
 
+void kernel_thread_to_background(void) {
+#if defined(__linux__)
+    /* Linux keeps a priority for each thread, 0 being the caller. Refused, nothing changes but the feel. */
+    (void)setpriority(PRIO_PROCESS, 0, 5);
+#elif defined(__APPLE__)
+    (void)pthread_set_qos_class_self_np(QOS_CLASS_UTILITY, 0);
+#endif
+}
+
 static void *work(void *argument) {
     worker *self = argument;
     kernel_pool *pool = self->pool;
+    if (pool->in_background) kernel_thread_to_background();
     uint64_t seen = 0;
     while (!atomic_load(&pool->stopping)) {
         uint64_t state = atomic_load(&pool->state);
@@ -174,15 +186,13 @@ void kernel_pool_run(kernel_pool *pool, void (*task)(void *context, int i), void
     kernel_pool_run_with_scratch(pool, run_plain, &plain, count);
 }
 
-kernel_pool *kernel_pool_create(int threads) { return kernel_pool_create_on(threads, kernel_tier_best()); }
-
-kernel_pool *kernel_pool_create_on(int threads, int tier) {
+static kernel_pool *create(int threads, int tier, bool in_background) {
     enum { MOST_THREADS = 1024 };
     if (threads < 1 || threads > MOST_THREADS || !kernel_tier_available(tier)) return NULL;
     size_t size = sizeof(kernel_pool) + (size_t)(threads - 1) * sizeof(worker);
     kernel_pool *pool = aligned_alloc(64, (size + 63) / 64 * 64);
     if (!pool) return NULL;
-    *pool = (kernel_pool){.threads = 1, .tier = tier};
+    *pool = (kernel_pool){.threads = 1, .tier = tier, .in_background = in_background};
     pool->scratch = aligned_alloc(64, (size_t)threads * KERNEL_SCRATCH);
     if (!pool->scratch) {
         free(pool);
@@ -208,6 +218,12 @@ kernel_pool *kernel_pool_create_on(int threads, int tier) {
     }
     return pool;
 }
+
+kernel_pool *kernel_pool_create(int threads) { return create(threads, kernel_tier_best(), false); }
+
+kernel_pool *kernel_pool_create_on(int threads, int tier) { return create(threads, tier, false); }
+
+kernel_pool *kernel_pool_create_in_background(int threads, int tier) { return create(threads, tier, true); }
 
 void kernel_pool_destroy(kernel_pool *pool) {
     if (!pool) return;

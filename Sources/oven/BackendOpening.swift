@@ -20,6 +20,18 @@ typealias OvenBackend = ResponseGenerator & TargetScorer & StudentTrainer & Dive
 
 /// Opens the model that `settings` name; warnings about its files go to `console`.
 func openBackend(_ settings: Settings, _ console: Console) async throws -> any OvenBackend {
+    let opened = try openBackend(settings, isBackground: false)
+    for warning in opened.warnings { console.remark("warning: \(warning)") }
+    return opened.backend
+}
+
+/// Opens the model that `settings` name.
+///
+/// - Parameter isBackground: Whether all other threads of the machine go before the model's.
+/// - Returns: The model, and what a person should know of its files.
+func openBackend(
+    _ settings: Settings, isBackground: Bool
+) throws -> (backend: any OvenBackend, warnings: [String]) {
     switch try settings.modelLocation() {
     case .tinker(let name):
         throw BackendError.refused(
@@ -28,9 +40,9 @@ func openBackend(_ settings: Settings, _ console: Console) async throws -> any O
     case .directory(let directory):
         let backend = try LocalBackend(
             directory: directory, name: settings.text(.model), precise: settings.flag(.precise),
-            threads: settings.threads ?? ProcessInfo.processInfo.activeProcessorCount)
-        for warning in backend.warnings { console.remark("warning: \(warning)") }
-        return backend
+            threads: settings.threads ?? ProcessInfo.processInfo.activeProcessorCount,
+            isBackground: isBackground)
+        return (backend, backend.warnings)
     }
 }
 

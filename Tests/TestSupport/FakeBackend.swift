@@ -88,6 +88,7 @@ package final class FakeBackend: ResponseGenerator, TargetScorer, StudentTrainer
                     emit(.failed(id: request.id, reason: "the service said no"))
                     continue
                 }
+                emit(.began(id: request.id, step: step(of: request.adapter)))
                 let whole = behaviour.respond(request) ?? response(request) + [ByteTokenizer.end]
                 let tokens = Array(whole.prefix(request.maximumTokenCount))
                 let captured = request.topK.map { topK in
@@ -102,6 +103,11 @@ package final class FakeBackend: ResponseGenerator, TargetScorer, StudentTrainer
                             rows: behaviour.capturesRows ? captured : nil)))
             }
         }
+    }
+
+    private func step(of adapter: AdapterChoice) -> Int? {
+        guard case .training = adapter else { return nil }
+        return student.withLock { $0?.step }
     }
 
     private func response(_ request: Baking.GenerationRequest) -> [TokenID] {

@@ -22,13 +22,17 @@ public struct LocalBackend: Backend {
     ///   - name: As the setting names it; stands in run records and errors.
     ///   - precise: Float32 activations, weights as stored; otherwise weights are bf16.
     ///   - threads: At least 1.
+    ///   - isBackground: Whether the engine's threads let all others of the machine go first, so that
+    ///     an interface stays quick.
     /// - Throws: The error of whichever file is at fault.
-    public init(directory: URL, name: String, precise: Bool, threads: Int) throws {
+    public init(
+        directory: URL, name: String, precise: Bool, threads: Int, isBackground: Bool = false
+    ) throws {
         let files = try ModelFiles(path: directory.path)
         let tokenizerFile = try TokenizerFile(directory: directory)
         try tokenizerFile.tokenizer.requireFit(rowCount: files.configuration.vocabularySize)
         let template = try ChatTemplate(directory: directory)
-        let pool = ThreadPool(threads: threads)
+        let pool = ThreadPool(threads: threads, isBackground: isBackground)
         let decoder = try Transformer.Decoder(files.configuration, isPrecise: precise, pool: pool) {
             try StoredWeight(files.tensor($0))
         }
@@ -49,7 +53,7 @@ public struct LocalBackend: Backend {
                 + "\(pool.tier) kernels, \(threads) thread\(threads == 1 ? "" : "s")")
         tokenizer = tokenizerFile.tokenizer
         self.template = template
-        engine = LocalEngine(decoder: decoder, name: name)
+        engine = LocalEngine(decoder: decoder, name: name, isBackground: isBackground)
     }
 
     /// The log-probability of every token of a sequence given those before it, and the `topK`
@@ -62,11 +66,20 @@ public struct LocalBackend: Backend {
 }
 
 extension LocalBackend: ResponseGenerator {
-    /// Many sequences at once; what contexts have in common is computed once.
+    /// Many sequences at once; what contexts have in common is computed once. Where all requests are
+    /// conversational they do not wait for long work to end: they get up to half of its time.
     public func generate(
         _ requests: [Baking.GenerationRequest]
     ) -> AsyncThrowingStream<Baking.GenerationEvent, any Error> {
-        AsyncThrowingStream { try await engine.generate(requests, emit: $0) }
+        guard requests.allSatisfy(\.isConversational) else {
+            return AsyncThrowingStream { try await engine.generate(requests, emit: $0) }
+        }
+        return AsyncThrowingStream { continuation in
+            let reply = Reply(requests, continuation)
+            continuation.onTermination = { _ in reply.cancel() }
+            engine.inbox.add(reply)
+            Task { await engine.finish(reply) }
+        }
     }
 }
 

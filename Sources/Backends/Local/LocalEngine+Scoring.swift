@@ -24,8 +24,8 @@ extension LocalEngine {
         let adapter = try applied(choice)
         try await teacherStates(of: examples) { index, teacher in
             let example = [examples[index].student]
-            let base = try decoder.responseStates(example, check: Self.check)[0]
-            let baked = try decoder.responseStates(example, adapter: adapter, check: Self.check)[0]
+            let base = try decoder.responseStates(example, check: check)[0]
+            let baked = try decoder.responseStates(example, adapter: adapter, check: check)[0]
             let found = decoder.divergences(
                 teacher: teacher, students: [(base, nil), (baked, adapter)])
             emit(
@@ -47,7 +47,7 @@ extension LocalEngine {
         let rest = Array(sequence.dropFirst())
         let states = try decoder.responseStates(
             [ScoredResponse(context: [first], response: rest)], adapter: adapter,
-            check: Self.check)[0]
+            check: check)[0]
         let logprobs = try decoder.logprobs(of: rest, states, adapter: adapter)
         guard topK > 0 else { return (logprobs, []) }
         let width = min(topK, decoder.configuration.vocabularySize)
@@ -71,7 +71,7 @@ extension LocalEngine {
             prefixCount == 0
             ? nil
             : try decoder.prefill(
-                [Array(examples[0].teacherContext.prefix(prefixCount))], check: Self.check)[0]
+                [Array(examples[0].teacherContext.prefix(prefixCount))], check: check)[0]
         var next = 0
         while next < examples.count {
             var pass: [Int] = []
@@ -89,8 +89,11 @@ extension LocalEngine {
                         after: prefix,
                         context: Array(examples[index].teacherContext.dropFirst(prefixCount)),
                         response: examples[index].responseTokens)
-                }, check: Self.check)
-            for (index, states) in zip(pass, states) { try use(index, states) }
+                }, check: check)
+            for (index, states) in zip(pass, states) {
+                try check()
+                try use(index, states)
+            }
             try Task.checkCancellation()
             await Task.yield()
         }

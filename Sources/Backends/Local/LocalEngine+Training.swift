@@ -47,7 +47,7 @@ extension LocalEngine {
         do {
             for part in parts(of: batch) {
                 losses += try training.trainer.accumulate(
-                    Array(examples[part]), totalWeight: total, check: Self.check)
+                    Array(examples[part]), totalWeight: total, check: check)
             }
         } catch {
             training.trainer.discard()
@@ -68,7 +68,7 @@ extension LocalEngine {
         for part in parts(of: examples) {
             let losses = try decoder.losses(
                 try examples[part].map { try $0.engineExample(teacherHidden: nil) }, .tail,
-                adapter: adapter, check: Self.check)
+                adapter: adapter, check: check)
             for loss in losses {
                 sum.total += loss.kls.reduce(0, +)
                 sum.tokenCount += loss.kls.count

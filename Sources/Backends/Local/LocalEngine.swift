@@ -4,15 +4,19 @@ internal import Foundation
 internal import Transformer
 
 /// Owns a decoder with its caches, adapters and optimiser: one call at a time, on a thread of its
-/// own. Between the steps of a long call other calls get their turn, so that a chat need not wait
-/// for the end of a bake.
+/// own. Between the steps of a long call other calls get their turn, and between its layers replies
+/// that somebody waits for.
 actor LocalEngine {
     let decoder: Transformer.Decoder
     let name: String
     var training: Training?
     /// Adapters read from checkpoints, the newest last.
-    private var adapters: [(directory: URL, adapter: Adapter)] = []
-    private let executor = EngineExecutor()
+    private var adapters: [(files: AdapterStamp, adapter: Adapter)] = []
+    /// Replies that wait for their next token, whose turn it is first.
+    var guests: [Guest] = []
+    var share = TimeShare()
+    nonisolated let inbox = ReplyInbox()
+    private let executor: EngineExecutor
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -24,9 +28,10 @@ actor LocalEngine {
         var teacherHidden: [RenderedExample: Matrix] = [:]
     }
 
-    init(decoder: sending Transformer.Decoder, name: String) {
+    init(decoder: sending Transformer.Decoder, name: String, isBackground: Bool) {
         self.decoder = decoder
         self.name = name
+        executor = EngineExecutor(isBackground: isBackground)
     }
 
     /// The adapter to apply; nil for the base model.
@@ -34,25 +39,30 @@ actor LocalEngine {
         switch choice {
         case .none: return nil
         case .training(let strength):
-            guard let training else {
-                throw BackendError.refused(what: "nothing is being trained", remedy: nil)
-            }
-            return AppliedAdapter(training.trainer.adapter, strength: strength)
+            guard let training else { throw BackendError.notTraining }
+            return applied(training.trainer.adapter, strength)
         case .checkpoint(let directory, let strength):
-            return AppliedAdapter(try adapter(in: directory), strength: strength)
+            return applied(try adapter(in: directory), strength)
         }
     }
 
+    /// Without strength it is the base model, bit for bit, wherever the adapter acts.
+    private func applied(_ adapter: Adapter, _ strength: Double) -> AppliedAdapter? {
+        strength == 0 ? nil : AppliedAdapter(adapter, strength: strength)
+    }
+
+    /// An adapter is read once for all strengths, as long as its files stay what they were.
     private func adapter(in directory: URL) throws -> Adapter {
-        let directory = directory.standardizedFileURL
-        if let index = adapters.firstIndex(where: { $0.directory == directory }) {
-            return adapters[index].adapter
+        let files = AdapterStamp(directory)
+        if let known = adapters.first(where: { files.isCovered(by: $0.files) }) {
+            return known.adapter
         }
+        adapters.removeAll { $0.files.isSamePlace(as: files) }
         let file = try AdapterFile(directory: directory.path, model: decoder.configuration)
         let adapter = Adapter(file, for: decoder.configuration, pool: decoder.pool)
         // The four arms of a comparison need one; a few more spare reading them again.
         if adapters.count >= 4 { adapters.removeFirst() }
-        adapters.append((directory, adapter))
+        adapters.append((files, adapter))
         return adapter
     }
 
@@ -73,9 +83,6 @@ actor LocalEngine {
                 remedy: "choose a smaller top-k")
         }
     }
-
-    /// Runs before every layer of a long call.
-    static func check() throws { try Task.checkCancellation() }
 }
 
 extension [[TokenID]] {

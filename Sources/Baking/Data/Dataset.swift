@@ -64,18 +64,12 @@ struct Dataset {
     }
 
     private mutating func read(_ line: Data) throws {
-        struct Strike: Decodable {
-            var id: String
-            var excluded: Bool?
-            var messages: [ChatMessage]?
+        switch try DatasetLine(line) {
+        case .row(let example): add(example)
+        case .strike(let id):
+            examples[id]?.excluded = true
+            examples[id]?.reason = nil
         }
-        let strike = try JSONLine.decode(Strike.self, from: line)
-        if strike.messages == nil, strike.excluded == true {
-            examples[strike.id]?.excluded = true
-            examples[strike.id]?.reason = nil
-            return
-        }
-        add(try JSONLine.decode(Example.self, from: line))
     }
 
     mutating func add(_ example: Example) {

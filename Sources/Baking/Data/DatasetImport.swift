@@ -18,7 +18,7 @@ struct DatasetImport {
     }
 
     /// The rows of `source` as rows of this bake. Tokens made by the same model and template are
-    /// kept; otherwise they are made once from the text.
+    /// kept unless the text was edited; otherwise they are made once from the text.
     init(
         _ source: DatasetSource, store: RunStore, renderer: ConversationRenderer,
         identity: RowIdentity
@@ -44,6 +44,8 @@ struct DatasetImport {
                     var adopted = identity.adopting(example)
                     if example.model != identity.model || example.template != identity.template
                         || !example.tokens.allSatisfy(renderer.isToken)
+                        || renderer.text(of: example.tokens, stop: example.stop)
+                            != example.response
                     {
                         adopted.tokens = try renderer.tokens(ofLast: example.messages)
                         adopted.stop = .end

@@ -22,7 +22,7 @@ public struct Example: Hashable, Sendable, Codable {
     public var tokens: [TokenID]
     /// Why the response ended.
     public var stop: StopReason
-    /// Who wrote it: `model`, a service, or `dataset`.
+    /// Who wrote it: `model`, a service, `dataset`, or `hand` for a response that a person edited.
     public var generator: String
     /// Hash of the prompt.
     public var prompt: String

@@ -43,4 +43,10 @@ enum Exclusion {
 extension Example {
     /// Whether a person took it out; nothing but a person puts it back.
     var isStruckByHand: Bool { excluded == true && reason == nil }
+
+    /// The generator of responses that a person wrote.
+    static let handGenerator = "hand"
+
+    /// Whether a person wrote the response: no rule takes it out and no import replaces it.
+    var isWrittenByHand: Bool { generator == Example.handGenerator }
 }

@@ -25,29 +25,26 @@ public struct Prompt: Hashable, Sendable {
 
     /// The prompt in `file`.
     public init(file: URL) throws(PromptError) {
-        let path = file.path
-        let data: Data
-        do {
-            let handle = try FileHandle(forReadingFrom: file)
-            defer { try? handle.close() }
-            data = try handle.read(upToCount: Prompt.largestByteCount + 1) ?? Data()
-        } catch {
-            throw .unreadable(path: path, reason: reason(of: error))
-        }
-        guard data.count <= Prompt.largestByteCount else {
-            throw .tooLarge(path: path, byteCount: nil)
-        }
-        guard var text = String(validating: data, as: UTF8.self) else {
-            throw .notUTF8(path: path, offset: invalidOffset(in: data))
-        }
+        var text = try PromptFiles.text(of: file)
         if text.unicodeScalars.first == "\u{FEFF}" { text.unicodeScalars.removeFirst() }
         let stem = file.deletingPathExtension().lastPathComponent
         do {
             try self.init(text: text, name: stem)
         } catch {
-            if case .empty = error { throw .empty(path: path) }
+            if case .empty = error { throw .empty(path: file.path) }
             throw error
         }
+    }
+
+    /// Where the first byte lies that belongs to no character.
+    static func invalidOffset(in data: Data) -> Int {
+        var decoder = UTF8()
+        var iterator = data.makeIterator()
+        var offset = 0
+        while case .scalarValue(let scalar) = decoder.decode(&iterator) {
+            offset += UTF8.width(scalar)
+        }
+        return offset
     }
 }
 
@@ -74,15 +71,4 @@ public enum PromptError: Error, Hashable, CustomStringConvertible {
             "the prompt \(path) is not UTF-8 (byte \(offset)); save it as UTF-8"
         }
     }
-}
-
-/// Where the first byte lies that belongs to no character.
-private func invalidOffset(in data: Data) -> Int {
-    var decoder = UTF8()
-    var iterator = data.makeIterator()
-    var offset = 0
-    while case .scalarValue(let scalar) = decoder.decode(&iterator) {
-        offset += UTF8.width(scalar)
-    }
-    return offset
 }

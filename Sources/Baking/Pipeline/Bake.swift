@@ -26,6 +26,7 @@ struct Bake {
     /// On queries that are not trained on.
     let dev: [TrainingExample]
     let emit: @Sendable (BakeEvent.Kind) throws -> Void
+    var control: BakeControl?
 
     private var checkpoints: URL { run.url(.checkpoints) }
 
@@ -65,17 +66,40 @@ struct Bake {
     /// Trains from the newest usable checkpoint to the last step.
     ///
     /// - Parameter restarted: Told the step when it is not the newest checkpoint's.
+    /// - Throws: ``BakeStopped`` when its control says so, after a checkpoint.
     func run(restarted: (Int) throws -> Void) async throws {
         try RunFiles.makeDirectory(checkpoints)
         let identity = identity
         let order = order
         let steps = steps
-        var done = try await begin(restarted: restarted)
+        let newest = try await begin(restarted: restarted)
+        var done = newest?.step ?? 0
         if done == steps { return }
+        var saved = done
+        var extra = newest.flatMap { isExtra($0) ? $0 : nil }
+        /// Writes a checkpoint of what is done, in the place of an extra one before it.
+        func save(heldOutKL: Double?) async throws {
+            let checkpoint = try await Checkpoint.make(
+                step: done, heldOutKL: heldOutKL, training: identity, in: checkpoints
+            ) { try await trainer.saveCheckpoint(to: $0, base: trainer.model.name) }
+            try extra?.remove()
+            extra = isExtra(checkpoint) ? checkpoint : nil
+            saved = done
+            if extra == nil {
+                try Checkpoint.prune(checkpoints, keeping: configuration.keepCheckpoints)
+            }
+            try emit(.checkpoint(CheckpointWritten(step: done, path: checkpoint.directory.path)))
+        }
         let base = dev.isEmpty ? .nan : try await trainer.kl(of: dev, adapter: .none).mean
         if done == 0 { _ = try await evaluate(step: 0, base: base) }
         while done < steps {
             try Task.checkCancellation()
+            do {
+                try await control?.turn()
+            } catch let stopped as BakeStopped {
+                if done > saved { try await save(heldOutKL: nil) }
+                throw stopped
+            }
             let step = done + 1
             let rate =
                 configuration.learningRate * (1 - Double(step - 1) / Double(steps))
@@ -96,25 +120,26 @@ struct Bake {
             let saves = step % configuration.checkpointEvery == 0 || step == steps
             guard saves || step % configuration.evaluateEvery == 0 else { continue }
             let heldOutKL = try await evaluate(step: step, base: base)
-            guard saves else { continue }
-            let checkpoint = try await Checkpoint.make(
-                step: step, heldOutKL: heldOutKL, training: identity, in: checkpoints
-            ) { try await trainer.saveCheckpoint(to: $0, base: trainer.model.name) }
-            try Checkpoint.prune(checkpoints, keeping: configuration.keepCheckpoints)
-            try emit(
-                .checkpoint(CheckpointWritten(step: step, path: checkpoint.directory.path)))
+            if saves { try await save(heldOutKL: heldOutKL) }
         }
     }
 
+    /// Whether a checkpoint was written because the job was stopped. It serves to go on from and
+    /// goes with the next one, so that the result is that of a bake nobody stopped.
+    private func isExtra(_ checkpoint: Checkpoint) -> Bool {
+        checkpoint.heldOutKL == nil && checkpoint.step != steps
+            && checkpoint.step % configuration.checkpointEvery != 0
+    }
+
     /// Takes up the newest checkpoint that the trainer can read.
-    private func begin(restarted: (Int) throws -> Void) async throws -> Int {
+    private func begin(restarted: (Int) throws -> Void) async throws -> Checkpoint? {
         let usable = try usableCheckpoints()
         for checkpoint in usable.reversed() {
             do {
                 try await trainer.beginTraining(
                     configuration.trainer, from: checkpoint.directory)
                 if checkpoint != usable.last { try restarted(checkpoint.step) }
-                return checkpoint.step
+                return checkpoint
             } catch let error as BackendError {
                 guard case .checkpoint = error else { throw error }
                 try emit(.warning(Notice("\(error)", remedy: "an earlier one is taken up")))
@@ -123,7 +148,7 @@ struct Bake {
         }
         try await trainer.beginTraining(configuration.trainer, from: nil)
         if !usable.isEmpty { try restarted(0) }
-        return 0
+        return nil
     }
 
     private func evaluate(step: Int, base: Double) async throws -> Double? {

@@ -37,12 +37,14 @@ public struct BakeJob: Sendable {
     public var forceNew: Bool
     /// Existing examples to bake instead of generating.
     public var dataset: DatasetSource?
+    /// What pauses and stops it; one job's alone.
+    public var control: BakeControl?
 
     /// A job.
     public init(
         prompt: Prompt, queries: QuerySet, configuration: BakeConfiguration, store: RunStore,
         backend: any Backend, generator: (any ResponseGenerator)? = nil, runName: String? = nil,
-        forceNew: Bool = false, dataset: DatasetSource? = nil
+        forceNew: Bool = false, dataset: DatasetSource? = nil, control: BakeControl? = nil
     ) {
         self.prompt = prompt
         self.queries = queries
@@ -53,11 +55,13 @@ public struct BakeJob: Sendable {
         self.runName = runName
         self.forceNew = forceNew
         self.dataset = dataset
+        self.control = control
     }
 
     /// Does the job; what happens is also appended to the run's `events.jsonl`. An equal run that is
     /// finished yields its `run.started`, `verification` and `run.finished` again and does nothing.
-    /// Ending the iteration cancels; what is on disk stays whole.
+    /// Ending the iteration cancels; what is on disk stays whole. Stopped by its ``control`` it throws
+    /// ``BakeStopped``.
     public func events(
         through stage: BakeStage = .bake
     ) -> AsyncThrowingStream<BakeEvent, any Error> {
@@ -89,7 +93,7 @@ public struct BakeJob: Sendable {
                 on: &run, preparation: preparation, resumed: !isNew, stage: stage,
                 recorder: recorder)
         } catch {
-            if !(error is CancellationError), !Task.isCancelled {
+            if !(error is CancellationError), !(error is BakeStopped), !Task.isCancelled {
                 // Where even this cannot be written, the first error is the one to show.
                 try? run.update { $0.outcome = .failed("\(error)") }
                 try? recorder(.error(Notice("\(error)")))
@@ -120,7 +124,7 @@ public struct BakeJob: Sendable {
         let rows = try await preparation.completeRows(of: run, recorder: recorder)
         let bake = Bake(
             run: run, configuration: configuration, trainer: try preparation.trainer(),
-            train: rows.train, dev: rows.dev, emit: { try recorder($0) })
+            train: rows.train, dev: rows.dev, emit: { try recorder($0) }, control: control)
         try run.update { $0.steps = bake.steps }
         if stage == .generate { return }
 
@@ -136,7 +140,7 @@ public struct BakeJob: Sendable {
         let verification = Verification(
             run: run, backend: backend, checkpoint: try run.checkpoint(.best), strength: 1,
             renderer: preparation.renderer, queries: queries, configuration: configuration,
-            emit: { try recorder($0) })
+            emit: { try recorder($0) }, control: control)
         let report = try await verification.report()
         try RunFiles.write(json: report, to: run.url(.verification))
         try recorder(.verification(report))

@@ -35,7 +35,11 @@ extension BakePreparation {
         }
         for example in imported?.examples ?? [] where dataset.examples[example.id] != example {
             let old = dataset.examples[example.id]
-            if let old, rowIdentity.made(old), old.tokens == example.tokens { continue }
+            if let old, rowIdentity.made(old),
+                old.tokens == example.tokens || old.isWrittenByHand
+            {
+                continue
+            }
             try write(example)
         }
         for example in dataset.inOrder where rowIdentity.made(example) {
@@ -52,13 +56,14 @@ extension BakePreparation {
             let generation = Generation(
                 renderer: renderer, configuration: job.configuration, identity: rowIdentity,
                 generator: generator, isTeacher: job.generator == nil, file: file,
-                emit: { try recorder($0) })
+                emit: { try recorder($0) }, control: job.control)
             try await generation.complete(planned, dataset: &dataset, targets: &targets)
         }
 
         let ids = (imported?.examples.map(\.id) ?? []) + planned.map(\.id)
         let all = ids.compactMap { dataset.examples[$0] }
-        let reasons = Exclusion.reasons(for: all.filter { $0.generator != "dataset" })
+        let reasons = Exclusion.reasons(
+            for: all.filter { $0.generator != "dataset" && !$0.isWrittenByHand })
         for example in all where !example.isStruckByHand && example.reason != reasons[example.id] {
             var marked = example
             marked.reason = reasons[example.id]
@@ -71,7 +76,7 @@ extension BakePreparation {
 
         let scoring = TeacherScoring(
             renderer: renderer, topK: job.configuration.topK, backend: job.backend,
-            emit: { try recorder($0) })
+            emit: { try recorder($0) }, control: job.control)
         let examples = try await scoring.examples(kept, targets: &targets)
         let parts = zip(kept, examples)
         return Rows(

@@ -12,6 +12,7 @@ struct Generation {
     /// The dataset's file.
     let file: AppendOnlyFile
     let emit: @Sendable (BakeEvent.Kind) throws -> Void
+    var control: BakeControl?
 
     /// A row to ask for, with the conversation up to its user's turn.
     private struct Ask {
@@ -60,10 +61,12 @@ struct Generation {
                 }
             }
             if requests.isEmpty { continue }
+            try await control?.turn()
             for try await event in generator.generate(requests) {
                 try Task.checkCancellation()
+                try control?.requireGoing()
                 switch event {
-                case .token: continue
+                case .began, .token: continue
                 case .failed(let id, let reason):
                     waiting[id] = nil
                     failures[id] = reason
@@ -156,6 +159,11 @@ struct Generation {
     }
 
     private func append(_ example: Example, dataset: inout Dataset) throws {
+        var example = example
+        // A follow-up that is asked again because an earlier response was edited stays struck.
+        if let old = dataset.examples[example.id], identity.made(old), old.isStruckByHand {
+            example.excluded = true
+        }
         try file.append(try JSONLine.encode(example) + [0x0A])
         dataset.add(example)
     }

@@ -4,6 +4,7 @@ struct TeacherScoring {
     let topK: Int
     let backend: any Backend
     let emit: @Sendable (BakeEvent.Kind) throws -> Void
+    var control: BakeControl?
 
     /// The examples with their targets, in their order; the targets are then in one tensor file.
     func examples(
@@ -25,8 +26,10 @@ struct TeacherScoring {
             guard backend.capabilities.contains(.score),
                 let scorer = backend as? any TargetScorer
             else { throw BakeError.cannot("scored", model: backend.model.name) }
+            try await control?.turn()
             for try await target in scorer.targets(for: missing.map { rendered[$0] }, topK: topK) {
                 try Task.checkCancellation()
+                try control?.requireGoing()
                 guard missing.indices.contains(target.index) else {
                     throw DatasetError.misaligned(
                         row: "\(target.index)", why: "a target for no example")

@@ -27,6 +27,7 @@ struct Verification {
     let queries: QuerySet
     let configuration: BakeConfiguration
     let emit: @Sendable (BakeEvent.Kind) throws -> Void
+    var control: BakeControl?
 
     private var adapter: AdapterChoice {
         .checkpoint(checkpoint.directory, strength: strength)
@@ -84,8 +85,10 @@ struct Verification {
         of rendered: [RenderedExample], meter: any DivergenceMeter
     ) async throws -> [Divergence] {
         var found = [Divergence?](repeating: nil, count: rendered.count)
+        try await control?.turn()
         for try await divergence in meter.divergences(of: rendered, adapter: adapter) {
             try Task.checkCancellation()
+            try control?.requireGoing()
             guard rendered.indices.contains(divergence.index) else { continue }
             found[divergence.index] = divergence
         }
@@ -135,10 +138,12 @@ struct Verification {
                 let asks = try chains.compactMap { try next($0, arm: arm, in: replies) }
                 if asks.isEmpty { break }
                 var waiting = Dictionary(asks.map { ($0.key, $0) }) { first, _ in first }
+                try await control?.turn()
                 for try await event in generator.generate(asks.map(request)) {
                     try Task.checkCancellation()
+                    try control?.requireGoing()
                     switch event {
-                    case .token: continue
+                    case .began, .token: continue
                     case .failed(_, let reason):
                         throw DatasetError.failedResponses(count: 1, first: reason)
                     case .finished(let response):

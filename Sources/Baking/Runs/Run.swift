@@ -115,13 +115,26 @@ public struct Run: Hashable, Sendable {
 
     /// What `oven runs` shows.
     public func summary() throws -> RunSummary {
-        let verification = try verification()
-        let checkpoints = try checkpoints()
-        let measured = verification?.kl.baked ?? Checkpoint.best(of: checkpoints)?.heldOutKL
+        summary(verified: try verified(), checkpoints: try checkpoints())
+    }
+
+    /// The two figures of the verification; its many replies are not kept.
+    func verified() throws(RunError) -> Verified? {
+        try RunFiles.json(Verified.self, from: url(.verification))
+    }
+
+    func summary(verified: Verified?, checkpoints: [Checkpoint]) -> RunSummary {
+        let measured = verified?.kl.baked ?? Checkpoint.best(of: checkpoints)?.heldOutKL
         return RunSummary(
             run: name, directory: directory.path, state: state, step: checkpoints.last?.step ?? 0,
             steps: record.steps ?? 0, kl: measured.flatMap(finite),
-            gapClosed: (verification?.gapClosed).flatMap(finite), model: record.model.name)
+            gapClosed: (verified?.gapClosed).flatMap(finite), model: record.model.name)
+    }
+
+    /// The figures of `verification.json` that a list shows.
+    struct Verified: Decodable {
+        var kl: VerificationReport.KLPair
+        @Figure var gapClosed: Double
     }
 
     /// Changes `run.json`.

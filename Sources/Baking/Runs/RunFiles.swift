@@ -38,9 +38,14 @@ enum RunFiles {
     }
 
     /// Writes `data` aside, syncs and renames.
-    static func write(_ data: Data, to file: URL) throws(RunError) {
+    ///
+    /// - Parameter permissions: The file's bits; nil are those of a new file.
+    static func write(
+        _ data: Data, to file: URL, permissions: UInt16? = nil
+    ) throws(RunError) {
         do {
             let atomic = try AtomicFile(path: file.path)
+            if let permissions { try atomic.setPermissions(permissions) }
             try atomic.append(Array(data))
             try atomic.commit()
         } catch {
@@ -49,7 +54,9 @@ enum RunFiles {
     }
 
     /// Writes JSON for people, with a line feed at the end.
-    static func write(json value: some Encodable, to file: URL) throws(RunError) {
+    static func write(
+        json value: some Encodable, to file: URL, permissions: UInt16? = nil
+    ) throws(RunError) {
         let encoder = JSONLine.encoder()
         encoder.outputFormatting.insert(.prettyPrinted)
         let data: Data
@@ -58,13 +65,17 @@ enum RunFiles {
         } catch {
             throw .unwritable(path: file.path, reason: "\(error)")
         }
-        try write(data + [0x0A], to: file)
+        try write(data + [0x0A], to: file, permissions: permissions)
     }
 
-    static func makeDirectory(_ directory: URL) throws(RunError) {
+    /// - Parameter permissions: The bits of what is made; nil are those of a new directory.
+    static func makeDirectory(
+        _ directory: URL, permissions: UInt16? = nil
+    ) throws(RunError) {
         do {
             try FileManager.default.createDirectory(
-                at: directory, withIntermediateDirectories: true)
+                at: directory, withIntermediateDirectories: true,
+                attributes: permissions.map { [.posixPermissions: NSNumber(value: $0)] })
         } catch {
             throw .unwritable(path: directory.path, reason: reason(of: error))
         }
@@ -96,10 +107,21 @@ enum RunFiles {
     static func publish(_ directory: URL, as final: URL) throws(RunError) {
         for name in try names(in: directory) { try synchronize(directory.appending(path: name)) }
         try synchronize(directory)
-        guard rename(directory.path, final.path) == 0 else {
+        try rename(directory, to: final)
+    }
+
+    /// Gives `directory` another name beside it, on the disk when this returns.
+    static func rename(_ directory: URL, to final: URL) throws(RunError) {
+        guard Foundation.rename(directory.path, final.path) == 0 else {
             throw .unwritable(path: final.path, reason: systemMessage(errno))
         }
         try synchronize(final.deletingLastPathComponent())
+    }
+
+    /// Whether something is called so, even a link to nothing.
+    static func exists(_ url: URL) -> Bool {
+        var status = stat()
+        return lstat(url.path, &status) == 0
     }
 
     private static func synchronize(_ url: URL) throws(RunError) {

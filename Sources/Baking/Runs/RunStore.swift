@@ -50,6 +50,68 @@ public struct RunStore: Hashable, Sendable {
         try RunFiles.remove(run.directory)
     }
 
+    /// What a list of every readable run shows, in the order of ``runs()``. A figure that cannot be
+    /// read is left out: opening the run tells why.
+    public func summaries() throws -> [RunSummary] {
+        try runs().map { run in
+            do {
+                return try run.summary()
+            } catch {
+                return run.summary(verified: nil, checkpoints: [])
+            }
+        }
+    }
+
+    /// Gives a run that no process works on another name in the same directory.
+    ///
+    /// - Returns: The run under its new name; `run` itself is no longer there.
+    /// - Throws: ``RunError/invalidName(_:)``, ``RunError/exists(run:)`` or
+    ///   ``RunError/inUse(run:process:)``; then nothing is changed.
+    public func rename(_ run: Run, to name: String) throws -> Run {
+        guard RunStore.isName(name) else { throw RunError.invalidName(name) }
+        let lock = try RunLock(run.directory)
+        defer { withExtendedLifetime(lock) {} }
+        let place = run.directory.deletingLastPathComponent()
+            .appending(path: name, directoryHint: .isDirectory)
+        // Whatever has the name, a run or not; the system would replace an empty directory.
+        guard !RunFiles.exists(place) else { throw RunError.exists(run: name) }
+        try RunFiles.rename(run.directory, to: place)
+        guard let renamed = try Run(directory: place) else {
+            throw RunError.notFound(name: name, store: place.deletingLastPathComponent().path)
+        }
+        return renamed
+    }
+
+    /// Makes a run with the rows of `run`, their teacher's rows and its settings, but without
+    /// anything that was trained: there its rows can be changed. A bake continues it by its name; one
+    /// of rows that were brought along needs them named again, and the run itself can be named.
+    ///
+    /// - Parameter name: nil numbers it like every run of this prompt.
+    public func copy(rowsOf run: Run, as name: String? = nil) throws -> Run {
+        if let name, try existing(name) != nil { throw RunError.exists(run: name) }
+        var record = run.record
+        record.created = try JSONLine.time(JSONLine.text(of: Date()))
+        (record.steps, record.best, record.last, record.outcome) = (nil, nil, nil, nil)
+        let prompt = try run.prompt()
+        // Its file is called prompt.md in every run; the run's own name has the original one.
+        let stem = run.name.replacing(/-[0-9]+$/, with: "")
+        return try make(
+            name: name, record: record, prompt: try Prompt(text: prompt.text, name: stem),
+            queries: try run.queries()
+        ) { aside in
+            // Only whole lines: a process may be adding to them.
+            let byteCount = try Dataset(run.url(.dataset)).wholeByteCount
+            let rows = try RunFiles.contents(of: run.url(.dataset)) ?? Data()
+            try RunFiles.write(
+                rows.prefix(byteCount), to: aside.appending(path: Run.File.dataset.rawValue))
+            // Without it the teacher scores again, which takes longer and comes to the same.
+            if let targets = try RunFiles.contents(of: run.url(.teacherTensors)) {
+                try RunFiles.write(
+                    targets, to: aside.appending(path: Run.File.teacherTensors.rawValue))
+            }
+        }
+    }
+
     /// The run called `name`; nil when there is none.
     func existing(_ name: String) throws -> Run? {
         guard RunStore.isName(name) else { throw RunError.invalidName(name) }
@@ -57,8 +119,11 @@ public struct RunStore: Hashable, Sendable {
     }
 
     /// Makes a run called `name`, or when that is nil `<prompt's name>-<n>`. It appears whole.
+    ///
+    /// - Parameter addFiles: Puts further files into the directory it is given.
     func make(
-        name: String?, record: RunRecord, prompt: Prompt, queries: QuerySet
+        name: String?, record: RunRecord, prompt: Prompt, queries: QuerySet,
+        addFiles: (URL) throws -> Void = { _ in }
     ) throws -> Run {
         if let name, !RunStore.isName(name) { throw RunError.invalidName(name) }
         let process = ProcessInfo.processInfo.processIdentifier
@@ -67,6 +132,7 @@ public struct RunStore: Hashable, Sendable {
         do {
             try RunFiles.write(Data(prompt.text.utf8), to: aside.appending(path: "prompt.md"))
             try RunFiles.write(json: queries, to: aside.appending(path: "queries.json"))
+            try addFiles(aside)
             try RunFiles.write(json: record, to: aside.appending(path: "run.json"))
             let place = try publish(aside, name: name, stem: prompt.name)
             return Run(directory: place, record: record)

@@ -21,12 +21,15 @@ public struct GenerationRequest: Hashable, Sendable {
     public var topK: Int?
     /// Which weights answer.
     public var adapter: AdapterChoice
+    /// Whether somebody waits for this very reply. A backend that is busy with longer work then gives
+    /// it a share of its time, provided that all requests of the call are conversational.
+    public var isConversational: Bool
 
     /// A request.
     public init(
         id: String, messages: [ChatMessage], context: [TokenID], temperature: Double, seed: UInt64,
         maximumTokenCount: Int, stopTokens: [TokenID], topK: Int? = nil,
-        adapter: AdapterChoice = .none
+        adapter: AdapterChoice = .none, isConversational: Bool = false
     ) {
         self.id = id
         self.messages = messages
@@ -37,6 +40,7 @@ public struct GenerationRequest: Hashable, Sendable {
         self.stopTokens = stopTokens
         self.topK = topK
         self.adapter = adapter
+        self.isConversational = isConversational
     }
 }
 
@@ -70,6 +74,9 @@ public struct GeneratedResponse: Hashable, Sendable {
 
 /// What happens while responses are sampled.
 public enum GenerationEvent: Hashable, Sendable {
+    /// The weights that answer request `id` are settled; once for each, before its first token. `step`
+    /// is how many optimiser steps weights in training had taken; nil for any other.
+    case began(id: String, step: Int?)
     /// A token of request `id`, in order.
     case token(id: String, token: TokenID)
     /// The response is complete.

@@ -67,6 +67,19 @@ package enum ModelLocation: Hashable, Sendable {
         return isDirectory(snapshot) ? snapshot : nil
     }
 
+    /// The hub ids that the cache has a snapshot of, sorted.
+    package static func cachedNames(in surroundings: Surroundings) -> [String] {
+        let cache = surroundings.hubCache
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: cache.path)) ?? []
+        return names.filter { $0.hasPrefix("models--") }
+            .map {
+                String($0.dropFirst("models--".count)).replacing(
+                    "--", with: "/", maxReplacements: 1)
+            }
+            .filter { cached($0, in: cache) != nil }
+            .sorted()
+    }
+
     private static func isDirectory(_ url: URL) -> Bool {
         var isDirectory: ObjCBool = false
         return FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory)

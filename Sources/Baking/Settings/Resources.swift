@@ -9,13 +9,15 @@ package struct Resources: Sendable {
         case starter
         case themes
         case baseline = "torch_baseline.py"
+        /// The prompt that a directory without one is offered.
+        case prompt = "prompt.md"
 
         /// The target whose resource bundle holds it.
         var target: String {
             switch self {
             case .queries: "Baking"
             case .starter: "Backends"
-            case .themes: "Terminal"
+            case .themes, .prompt: "Terminal"
             case .baseline: "oven"
             }
         }
@@ -26,6 +28,7 @@ package struct Resources: Sendable {
             case .queries: "Sources/Baking/Resources/queries.yaml"
             case .starter: "Sources/Backends/Resources/starter"
             case .themes: "themes"
+            case .prompt: "prompt.md"
             case .baseline: "Sources/oven/Resources/torch_baseline.py"
             }
         }

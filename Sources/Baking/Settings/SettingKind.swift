@@ -51,4 +51,13 @@ package enum SettingKind: Hashable, Sendable {
         case .services: "a map of services"
         }
     }
+
+    /// Everything that may stand there, where that is a short list.
+    package var shortChoices: [String] {
+        switch self {
+        case .flag: ["true", "false"]
+        case .choice(let words): words
+        default: []
+        }
+    }
 }

@@ -20,6 +20,7 @@ extension Settings {
         urls.append(("prompt", surroundings.url(of: text(.prompt))))
         urls.append(("runs", surroundings.url(of: text(.runs))))
         urls.append(("model cache", surroundings.hubCache))
+        urls.append(("state", surroundings.stateDirectory))
         for item in Resources.Item.allCases {
             if let url = try? Resources(surroundings).url(of: item) {
                 urls.append((item.rawValue, url))

@@ -54,6 +54,11 @@ package struct Surroundings: Sendable {
         base("XDG_CONFIG_HOME", ".config").appending(path: "oven", directoryHint: .isDirectory)
     }
 
+    /// `$XDG_STATE_HOME/oven`: what a person typed and did, kept from one session to the next.
+    package var stateDirectory: URL {
+        base("XDG_STATE_HOME", ".local/state").appending(path: "oven", directoryHint: .isDirectory)
+    }
+
     /// The user's settings.
     package var userFile: URL { configurationDirectory.appending(path: "config.yaml") }
 

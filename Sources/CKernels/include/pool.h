@@ -14,6 +14,10 @@ enum { KERNEL_SCRATCH = 1 << 20 };
 kernel_pool *kernel_pool_create(int threads);
 /* The same with a tier (tier.h), which must be available. */
 kernel_pool *kernel_pool_create_on(int threads, int tier);
+/* The same with threads that let others of the machine go first; the caller's own is left alone. */
+kernel_pool *kernel_pool_create_in_background(int threads, int tier);
+/* Lets other threads of the machine go before the calling one from now on. */
+void kernel_thread_to_background(void);
 /* No run may be under way. NULL is allowed. */
 void kernel_pool_destroy(kernel_pool *pool);
 int kernel_pool_threads(const kernel_pool *pool);

@@ -16,10 +16,17 @@ package final class ThreadPool: @unchecked Sendable {
     /// - Parameters:
     ///   - threads: At least 1.
     ///   - tier: One that this machine can run.
-    package init(threads: Int, tier: KernelTier = .requested()) {
+    ///   - isBackground: Whether the threads started let the machine's others go first; for the
+    ///     caller see ``moveCallingThreadToBackground()``.
+    package init(threads: Int, tier: KernelTier = .requested(), isBackground: Bool = false) {
         precondition(threads >= 1, "a pool needs at least one thread")
         precondition(tier.isAvailable, "this machine cannot run the \(tier) kernels")
-        guard let handle = kernel_pool_create_on(Int32(clamping: threads), tier.index) else {
+        let count = Int32(clamping: threads)
+        let created =
+            isBackground
+            ? kernel_pool_create_in_background(count, tier.index)
+            : kernel_pool_create_on(count, tier.index)
+        guard let handle = created else {
             preconditionFailure("the system has no room for \(threads) threads")
         }
         self.handle = handle
@@ -27,6 +34,10 @@ package final class ThreadPool: @unchecked Sendable {
     }
 
     deinit { kernel_pool_destroy(handle) }
+
+    /// Lets other threads of the machine go before the calling one from now on. There is no way back,
+    /// so the thread should be one's own.
+    package static func moveCallingThreadToBackground() { kernel_thread_to_background() }
 
     /// Threads that work, the caller included.
     package var threadCount: Int { Int(kernel_pool_threads(handle)) }

@@ -45,7 +45,7 @@ package final class AdapterTrainer {
     ///
     /// - Parameters:
     ///   - totalWeight: Of the whole batch, so that its loss is the mean over its tokens.
-    ///   - check: Called once per layer and direction; throws to stop.
+    ///   - check: Called once per layer and direction and between chunks of logits; throws to stop.
     /// - Returns: What each response token cost before the step.
     /// - Throws: ``DecoderError``, or what `check` throws.
     package func accumulate(

@@ -10,7 +10,7 @@ extension Decoder {
         let targets = try LossTargets(
             examples, totalWeight: 1, vocabularySize: configuration.vocabularySize)
         let hidden = try hidden(examples.map(\.input), adapter: adapter, check: check)
-        return LossPass(self, examples, targets, kind, adapter).run(hidden, nil)
+        return try LossPass(self, examples, targets, kind, adapter).run(hidden, nil, check)
     }
 
     /// The losses of the examples; adds the gradient of Σ weight · loss / `totalWeight`.
@@ -28,8 +28,8 @@ extension Decoder {
         let hidden = try forward(
             examples.map(\.input), adapter: adapter, saving: activations, check: check)
         let dHidden = Matrix(rowCount: hidden.rowCount, columnCount: hidden.columnCount)
-        let losses = LossPass(self, examples, targets, kind, adapter).run(
-            hidden, (dHidden, sinks))
+        let losses = try LossPass(self, examples, targets, kind, adapter).run(
+            hidden, (dHidden, sinks), check)
         try backward(dHidden, activations, adapter: adapter, into: sinks, check: check)
         return losses
     }
@@ -57,8 +57,9 @@ private struct LossPass {
     /// - Parameter gradient: Where the gradient of the hidden states, zero at first, and that of
     ///   the unembedding go; nil for none.
     func run(
-        _ hidden: Matrix, _ gradient: (dHidden: Matrix, sinks: GradientSinks)?
-    ) -> [ExampleLoss] {
+        _ hidden: Matrix, _ gradient: (dHidden: Matrix, sinks: GradientSinks)?,
+        _ check: () throws -> Void
+    ) throws -> [ExampleLoss] {
         let size = decoder.configuration.vocabularySize
         let logits = Matrix(rowCount: 0, columnCount: size)
         let teacherLogits = Matrix(rowCount: 0, columnCount: size)
@@ -68,6 +69,7 @@ private struct LossPass {
         var losses: [Double] = []
         var kls: [Double] = []
         for start in stride(from: 0, to: hidden.rowCount, by: Decoder.chunkRowCount) {
+            try check()
             let range = start..<min(start + Decoder.chunkRowCount, hidden.rowCount)
             let x = hidden.rows.rows(range)
             decoder.unembed(x, into: logits, hidden: branchHidden, adapter: adapter)

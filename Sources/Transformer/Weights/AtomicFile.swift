@@ -51,6 +51,11 @@ package final class AtomicFile {
         try result.get()
     }
 
+    /// Gives the file these permission bits instead of those of a new file.
+    package func setPermissions(_ bits: UInt16) throws(FileError) {
+        guard fchmod(descriptor, mode_t(bits)) == 0 else { throw .writing(path, errno: errno) }
+    }
+
     /// Makes the file appear, replacing one of the same name. Nothing may be appended afterwards.
     package func commit() throws(FileError) {
         guard fsync(descriptor) == 0, rename(temporaryPath, path) == 0 else {

@@ -30,7 +30,9 @@ struct ChatCommand: AsyncParsableCommand {
         let opened = try await OpenedRun(
             run, checkpoint: try adapter.choice, settings: settings, console: console)
         var session = ChatSession(
-            chat: try opened.chat(arm: arm, strength: adapter.strength, sampling: sampling),
+            chat: try Chat(
+                backend: opened.backend, arm: arm,
+                settings: try opened.chatSettings(strength: adapter.strength, sampling: sampling)),
             step: opened.checkpoint.step, console: console, json: output.json)
         if let message {
             try await session.answer(message)
@@ -41,12 +43,12 @@ struct ChatCommand: AsyncParsableCommand {
 }
 
 extension OpenedRun {
-    /// A conversation with one of the run's arms.
-    func chat(arm: Arm, strength: Double, sampling: SamplingOptions) throws -> Chat {
+    /// What the replies of the run's arms depend on.
+    func chatSettings(strength: Double, sampling: SamplingOptions) throws -> ChatSettings {
         let configuration = run.record.configuration
-        return try Chat(
-            backend: backend, arm: arm, prompt: try run.prompt(),
-            adapter: .checkpoint(checkpoint.directory, strength: strength),
+        return ChatSettings(
+            prompt: try run.prompt(),
+            adapter: .checkpoint(checkpoint.directory, strength: strength), step: checkpoint.step,
             studentContext: configuration.studentContext, thinking: configuration.thinking,
             temperature: sampling.temperature, seed: sampling.seed,
             maximumTokenCount: sampling.maxResponseTokens)

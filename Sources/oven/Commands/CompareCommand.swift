@@ -25,7 +25,8 @@ struct CompareCommand: AsyncParsableCommand {
 
     private var chosenArms: [Arm] {
         get throws {
-            try arms.split(separator: ",", omittingEmptySubsequences: false).map { name in
+            let chosen = try arms.split(separator: ",", omittingEmptySubsequences: false).map {
+                name in
                 guard let arm = Arm(rawValue: String(name)) else {
                     throw ValidationError(
                         "--arms takes \(Arm.allCases.map(\.rawValue).joined(separator: ", ")), "
@@ -33,6 +34,10 @@ struct CompareCommand: AsyncParsableCommand {
                 }
                 return arm
             }
+            guard Set(chosen).count == chosen.count else {
+                throw ValidationError("--arms names an arm twice")
+            }
+            return chosen
         }
     }
 
@@ -41,10 +46,23 @@ struct CompareCommand: AsyncParsableCommand {
         let console = Console.standard(settings)
         let opened = try await OpenedRun(
             run, checkpoint: try adapter.choice, settings: settings, console: console)
+        let arms = try chosenArms
+        var comparison = try Comparison(
+            backend: opened.backend, arms: arms,
+            settings: try opened.chatSettings(strength: adapter.strength, sampling: sampling))
+        var answers: [Arm: Chat.Reply] = [:]
+        for try await event in try comparison.reply(to: message) {
+            switch event {
+            case .began, .piece: continue
+            case .finished(let arm, let reply): answers[arm] = reply
+            case .failed(let arm, let reason):
+                throw BackendError.refused(what: "\(arm.rawValue): \(reason)", remedy: nil)
+            }
+        }
+        try Task.checkCancellation()
         var replies: [(arm: Arm, reply: String, stop: StopReason)] = []
-        for arm in try chosenArms {
-            var chat = try opened.chat(arm: arm, strength: adapter.strength, sampling: sampling)
-            let reply = try await chat.reply(to: message)
+        for arm in arms {
+            guard let reply = answers[arm] else { continue }
             replies.append((arm, reply.text, reply.stop))
             guard output.json else { continue }
             try console.json(

@@ -23,7 +23,7 @@ struct RunsCommand: AsyncParsableCommand {
             console.remark("deleted \(run.directory.path)")
             return
         }
-        let runs = try settings.store.runs().map { try $0.summary() }
+        let runs = try settings.store.summaries()
         guard !output.json else {
             for run in runs { try console.json(run) }
             return
