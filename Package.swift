@@ -40,15 +40,18 @@ let package = Package(
         .target(
             name: "Terminal", dependencies: ["CNcurses", "Yams"], path: ".",
             exclude: [
-                "Tests", "README.md", "prompt.md", "Sources/CKernels", "Sources/CCurl",
+                "Tests", "README.md", "Sources/CKernels", "Sources/CCurl",
                 "Sources/CNcurses", "Sources/Transformer", "Sources/Baking", "Sources/Backends",
-                "Sources/oven",
+                "Sources/Workbench", "Sources/oven",
             ],
-            sources: ["Sources/Terminal"], resources: [.copy("themes")], swiftSettings: strict),
+            sources: ["Sources/Terminal"], resources: [.copy("themes"), .copy("prompt.md")],
+            swiftSettings: strict),
+        .target(
+            name: "Workbench", dependencies: ["Baking", "Terminal"], swiftSettings: strict),
         .executableTarget(
             name: "oven",
             dependencies: [
-                "Transformer", "Baking", "Backends", "Terminal",
+                "Transformer", "Baking", "Backends", "Terminal", "Workbench",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             resources: [.copy("Resources/torch_baseline.py")], swiftSettings: strict),
@@ -66,6 +69,9 @@ let package = Package(
         .testTarget(
             name: "TerminalTests", dependencies: ["Terminal", "TestSupport"],
             swiftSettings: strict),
+        .testTarget(
+            name: "WorkbenchTests", dependencies: ["Workbench", "TestSupport"],
+            exclude: ["Snapshots"], swiftSettings: strict),
         .testTarget(
             name: "CommandTests", dependencies: ["oven", "Baking", "Terminal", "TestSupport"],
             swiftSettings: strict),

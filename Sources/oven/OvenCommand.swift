@@ -1,12 +1,14 @@
 import ArgumentParser
 import Baking
+import Foundation
 
 /// The root of the commands.
 struct OvenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "oven", abstract: "Bakes a system prompt into a model's weights.",
         discussion: """
-            Write what the model should be into prompt.md, then:
+            oven without a command opens the workbench: write what the model should be, press F5, \
+            talk to it. In scripts:
 
               oven bake
               oven chat
@@ -22,8 +24,37 @@ struct OvenCommand: AsyncParsableCommand {
             InstallCommand.self,
         ])
 
+    @OptionGroup(title: "Workbench") var workbench: WorkbenchOptions
+    @OptionGroup(title: "Model") var model: ModelSettings
+    @OptionGroup(title: "Dataset") var data: DatasetSettings
+    @OptionGroup(title: "Training") var training: TrainingSettings
+    @OptionGroup(title: "Place") var place: PlaceSettings
+
+    /// Whether the workbench will take the whole screen: then signals are the screen's.
+    var takesScreen: Bool {
+        workbench.script == nil && isInteractive && !isPlain
+    }
+
+    private var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 }
+
+    private var isPlain: Bool {
+        let terminal = ProcessInfo.processInfo.environment["TERM"] ?? ""
+        return workbench.plain || ["", "dumb", "unknown"].contains(terminal)
+    }
+
     func run() async throws {
-        try Console.standard().write(Self.helpMessage() + "\n")
-        throw ProgramExit(code: 2)
+        guard isInteractive || workbench.script != nil || workbench.plain else {
+            try Console.standard().write(Self.helpMessage() + "\n")
+            throw ProgramExit(code: 2)
+        }
+        let groups: [any SettingFlags] = [model, data, training, place, workbench]
+        var flags: [SettingName: String] = [:]
+        for group in groups { flags.merge(group.given) { $1 } }
+        if workbench.noMouse { flags[.mouse] = "false" }
+        let start = WorkbenchStart(
+            flags: flags, settings: try Settings(flags: flags, in: .current()),
+            isASCII: workbench.ascii, isPlain: isPlain, script: workbench.script)
+        let code = try await start.run()
+        if code != 0 { throw ProgramExit(code: code) }
     }
 }

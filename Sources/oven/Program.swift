@@ -1,6 +1,7 @@
 import ArgumentParser
 import Baking
 import Foundation
+import Terminal
 
 /// The program: parses the command line, runs the command and turns whatever goes wrong into the
 /// promised line and exit code.
@@ -12,6 +13,14 @@ enum Program {
         // So is a file that outgrows its limit; by default it would end the program.
         signal(SIGXFSZ, SIG_IGN)
         let arguments = Array(CommandLine.arguments.dropFirst())
+        if let command = try? OvenCommand.parseAsRoot(arguments) as? OvenCommand,
+            command.takesScreen
+        {
+            // Before there are other threads, as it wants to be.
+            TerminalSignals.install()
+            // Called as it is: the loop then keeps this thread, not one of those for short work.
+            exit(await outcome { try await command.run() })
+        }
         let work = Task { await run(arguments) }
         let interruption = Interruption { work.cancel() }
         let code = await work.value
@@ -22,14 +31,21 @@ enum Program {
     ///
     /// - Returns: The exit code.
     static func run(_ arguments: [String]) async -> Int32 {
-        let console = Console.standard()
-        do {
+        await outcome {
             var command = try OvenCommand.parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
                 try command.run()
             }
+        }
+    }
+
+    /// The exit code that `work` comes to; what went wrong is told.
+    private static func outcome(_ work: () async throws -> Void) async -> Int32 {
+        let console = Console.standard()
+        do {
+            try await work()
             return 0
         } catch let exit as ProgramExit {
             return exit.code
@@ -70,7 +86,7 @@ struct ProgramExit: Error {
 }
 
 /// A mistake on the command line that the parser cannot see.
-struct UsageError: Error, CustomStringConvertible {
+struct UsageError: Error, Equatable, CustomStringConvertible {
     var description: String
 
     init(_ description: String) { self.description = description }
@@ -85,8 +101,11 @@ struct Problem {
     init?(_ error: any Error) {
         guard !String(reflecting: type(of: error)).hasPrefix("ArgumentParser.") else { return nil }
         isUsage = error is UsageError || error is SettingsError
-        // Foundation's own description is a dump; ours are lines for people.
-        message =
-            type(of: error) is NSError.Type ? (error as NSError).localizedDescription : "\(error)"
+        message = Self.text(of: error)
+    }
+
+    /// Foundation's own description is a dump; ours are lines for people.
+    static func text(of error: any Error) -> String {
+        type(of: error) is NSError.Type ? (error as NSError).localizedDescription : "\(error)"
     }
 }

@@ -21,7 +21,7 @@ struct JobOptions: ParsableArguments {
 
     /// The job that `settings` describe.
     func job(_ settings: Settings, console: Console) async throws -> BakeJob {
-        try requireLocal(settings)
+        try settings.requireLocal()
         let prompt = try settings.prompt()
         let queries = try settings.querySet()
         for warning in queries.warnings { console.remark("warning: \(warning)") }
@@ -29,20 +29,6 @@ struct JobOptions: ParsableArguments {
             prompt: prompt, queries: queries.queries, configuration: settings.bakeConfiguration,
             store: settings.store, backend: try await openBackend(settings, console), runName: run,
             forceNew: new, dataset: dataset.map { source(of: $0, settings) })
-    }
-
-    /// Refuses what would otherwise be left out without a word.
-    private func requireLocal(_ settings: Settings) throws {
-        guard settings.text(.generator) == "model" else {
-            throw BackendError.refused(
-                what: "this version cannot ask the service \(settings.text(.generator))",
-                remedy: "leave generator at model")
-        }
-        guard settings.words(.logTo).isEmpty else {
-            throw BackendError.refused(
-                what: "this version cannot log to \(settings[.logTo].value.text)",
-                remedy: "leave log-to at none; the run's events.jsonl has every figure")
-        }
     }
 
     /// A file is a file; everything else is a run.
@@ -66,5 +52,21 @@ struct JobOptions: ParsableArguments {
             throw CancellationError()
         }
         return printer
+    }
+}
+
+extension Settings {
+    /// Refuses what would otherwise be left out without a word.
+    func requireLocal() throws {
+        guard text(.generator) == "model" else {
+            throw BackendError.refused(
+                what: "this version cannot ask the service \(text(.generator))",
+                remedy: "leave generator at model")
+        }
+        guard words(.logTo).isEmpty else {
+            throw BackendError.refused(
+                what: "this version cannot log to \(self[.logTo].value.text)",
+                remedy: "leave log-to at none; the run's events.jsonl has every figure")
+        }
     }
 }
