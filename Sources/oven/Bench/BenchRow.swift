@@ -25,6 +25,8 @@ struct BenchRow: Encodable {
     /// Largest minus smallest, over the median.
     var spread: Double
     var limit: Limit
+    /// What else the runs gave, by name: in the unit of the figure, or in that at the name's end.
+    var details: [String: Double]?
     var peer: Double?
     /// Times better than the peer.
     var ratio: Double?
@@ -40,6 +42,7 @@ struct BenchRow: Encodable {
         runs = measurement.values.count
         spread = measurement.spread
         limit = measurement.limit
+        details = measurement.details.isEmpty ? nil : measurement.details
         self.peer = peer
         ratio = peer.flatMap { peer in
             guard peer > 0, value > 0 else { return nil }
@@ -54,6 +57,7 @@ struct BenchMeasurement {
     /// One per run, in the unit of the figure; not empty.
     var values: [Double]
     var limit = BenchRow.Limit()
+    var details: [String: Double] = [:]
     var peakByteCount = ProcessMemory.peakByteCount
 
     var median: Double {
@@ -61,6 +65,12 @@ struct BenchMeasurement {
         let middle = sorted.count / 2
         return sorted.count % 2 == 1
             ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+    }
+
+    /// The smallest value that `share` of the values do not exceed.
+    func quantile(_ share: Double) -> Double {
+        let rank = Int((share * Double(values.count)).rounded(.up))
+        return values.sorted()[max(0, min(values.count, rank) - 1)]
     }
 
     var spread: Double {

@@ -62,6 +62,14 @@ final class BenchSubject {
         case .teacher: try teacher()
         case .step: try step()
         case .bake: try await bake(console)
+        case .uiStart: try await workbenchStart()
+        case .uiKey: try await workbenchKey()
+        case .uiKeyBaking: try await workbenchKeyBaking()
+        case .uiIdle: try await workbenchIdle()
+        case .uiBusy: try await workbenchBusy()
+        case .uiMemory: try await workbenchMemory()
+        case .uiBytes: try await workbenchBytes()
+        case .uiBake: try await workbenchBake()
         }
     }
 

@@ -77,7 +77,7 @@ struct TorchBaseline {
         case .decode64: ["--what", "decode", "--decode-batches", "64"]
         case .teacher: ["--what", "teacher"]
         case .step: ["--what", "step"]
-        case .peakBF16, .peakFP32, .bandwidth, .load, .tokenize, .tokenizerLoad, .bake: nil
+        default: nil
         }
     }
 

@@ -11,6 +11,11 @@ struct BenchCommand: AsyncParsableCommand {
             random weights in place of a model; --compare also runs the packaged PyTorch baseline \
             in fp32 and in bf16, and the faster of the two is the peer.
 
+            The ui figures drive the workbench in a terminal of its own: ui.start until the prompt \
+            is seen, ui.key until the first byte after a key, ui.idle and ui.busy the processor's \
+            time, ui.memory without a model, ui.bytes of a frame of the bake, and ui.bake a \
+            step's time over that of oven bake.
+
             Example: oven bench step decode.64 --shape tiny --compare python3
             """)
 
@@ -93,7 +98,12 @@ struct BenchCommand: AsyncParsableCommand {
             EventLine.percent(row.spread), limit ?? "", "\(row.peakBytes >> 20) MiB",
             row.peer.map(EventLine.significant) ?? "",
             row.ratio.map { "\(EventLine.number($0, digits: 2)) x" } ?? "",
-        ])
+        ]) + details(row)
+    }
+
+    private func details(_ row: BenchRow) -> String {
+        (row.details ?? [:]).sorted { $0.key < $1.key }
+            .map { "  \($0.key) \(EventLine.significant($0.value))" }.joined()
     }
 
     /// Columns of fixed widths, for a row is printed before the next is known.
