@@ -21,6 +21,8 @@ struct OvenProcess {
 
     init() throws { directory = try TemporaryDirectory() }
 
+    init(in directory: TemporaryDirectory) { self.directory = directory }
+
     /// Runs `oven` with `arguments` to its end.
     func run(_ arguments: String..., input: String = "") throws -> Result {
         try run(Self.executable, arguments, input: input)
