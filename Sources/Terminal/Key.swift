@@ -64,7 +64,9 @@ package struct Key: Hashable, Sendable {
             self.init(named.code, modifiers)
         } else if word.first == "f", let number = Int(word.dropFirst()), (1...24).contains(number) {
             self.init(.function(number), modifiers)
-        } else if rest.count == 1, let character = rest.first {
+        } else if rest.count == 1, let character = rest.first,
+            String(character).terminalSafeLine() == String(character)
+        {
             let typed = modifiers.contains(.control) ? Character(character.lowercased()) : character
             self.init(.character(typed), modifiers)
         } else {

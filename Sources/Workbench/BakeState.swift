@@ -20,6 +20,8 @@ struct BakeState: Sendable {
     var view = ChartView(state: .all, isLog: true)
     /// Runs that lie over this one.
     private(set) var overlays: [OpenRun] = []
+    /// As the terminal may show them.
+    private var overlayNames: [String: String] = [:]
     var watchedQuery = "Who are you?"
     private(set) var watched: [Watched] = []
     /// Whether there are weights that can answer.
@@ -121,9 +123,10 @@ struct BakeState: Sendable {
 
     // MARK: Overlays
 
-    mutating func addOverlay(_ run: OpenRun) {
+    mutating func addOverlay(_ run: OpenRun, isASCII: Bool) {
         overlays.removeAll { $0.name == run.name }
         overlays.append(run)
+        overlayNames[run.name] = run.name.terminalSafeLine(isASCII: isASCII)
         drawOverlays()
     }
 
@@ -136,7 +139,8 @@ struct BakeState: Sendable {
         let roles = Chart.overlayRoles
         chart.overlays = overlays.filter { $0.name != run }.enumerated().map { place, run in
             var series = ChartSeries(
-                name: run.name.terminalSafeLine(), unit: "nats", role: roles[place % roles.count])
+                name: overlayNames[run.name] ?? "", unit: "nats",
+                role: roles[place % roles.count])
             for step in run.history.steps { series.append(step: step.step, value: step.kl) }
             return series
         }

@@ -130,7 +130,7 @@ extension Workbench {
 
     private mutating func opened(_ run: OpenRun) {
         if run.isForOverlay {
-            bake.addOverlay(run)
+            bake.addOverlay(run, isASCII: glyphs.isASCII)
             return
         }
         bake.open(run)

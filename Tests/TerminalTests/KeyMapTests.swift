@@ -153,4 +153,9 @@ import Testing
         #expect(EditDistance.nearest(to: "chrat", in: ["editor", "chart"]) == "chart")
         #expect(EditDistance.nearest(to: "chart", in: []) == nil)
     }
+
+    @Test(arguments: ["\u{1B}", "ctrl-\u{7}", "\u{9B}", "\u{202E}", "\n", "e\u{200B}"])
+    func `what cannot be typed or shown is no key`(name: String) {
+        #expect(Key(name) == nil)
+    }
 }
