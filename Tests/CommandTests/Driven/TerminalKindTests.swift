@@ -50,6 +50,18 @@ extension DrivenTests {
             #expect(!all.contains { $0.starts(with: [38, 2]) || $0.starts(with: [48, 2]) })
         }
 
+        @Test(arguments: [("--color 16", "xterm-256color", 16), ("", "linux", 8)])
+        func `the terminal's own colours are the only ones where it has no others`(
+            arguments: String, terminal: String, count: Int
+        ) throws {
+            let all = graphics(try bytes(arguments, terminal: terminal)).flatMap { $0 }
+            let plain = Set(30..<38).union(40..<48)
+            let light = Set(90..<98).union(100..<108)
+            #expect(!plain.isDisjoint(with: all))
+            #expect(!all.contains(38) && !all.contains(48))
+            #expect(count == 16 || light.isDisjoint(with: all))
+        }
+
         @Test func `24-bit colours are written where they are known to be understood`() throws {
             let all = graphics(try bytes(environment: ["COLORTERM": "truecolor"]))
             #expect(all.contains { $0.starts(with: [48, 2]) })
