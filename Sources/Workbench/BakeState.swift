@@ -65,6 +65,7 @@ struct BakeState: Sendable {
             hasWeights = true
             chart.series.truncate(after: step.step - 1)
             chart.series.append(step: step.step, value: step.kl)
+            chart.lastExpectedStep = step.steps
             addEpochMark(step)
         case .evaluation(let evaluation):
             chart.companions[0].truncate(after: evaluation.step - 1)
@@ -98,6 +99,7 @@ struct BakeState: Sendable {
         for evaluation in history.evaluations {
             chart.companions[0].append(step: evaluation.step, value: evaluation.heldOutKL)
         }
+        chart.lastExpectedStep = history.stepCount
         addBase()
         chart.marks += history.checkpoints.map {
             ChartMark(step: $0, label: "checkpoint", kind: .checkpoint)

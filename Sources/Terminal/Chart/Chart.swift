@@ -17,6 +17,9 @@ package struct Chart: Sendable {
     package var gapClosed: Double?
     /// Safe text that is shown while there are no samples.
     package var placeholder: String
+    /// The last step that will come, where it is known: a view of everything then has room for an
+    /// eighth, a quarter, half or all of it, so that the picture moves only when that is full.
+    package var lastExpectedStep: Int?
 
     package init(
         series: ChartSeries, companions: [ChartSeries] = [], overlays: [ChartSeries] = [],
@@ -51,6 +54,15 @@ package struct Chart: Sendable {
             let last = all.compactMap(\.steps.last).max()
         else { return nil }
         return first...max(first, last)
+    }
+
+    /// The same with the room for what will come.
+    func stepsWithRoom(withOverlays: Bool) -> ClosedRange<Int>? {
+        guard let steps = steps(withOverlays: withOverlays) else { return nil }
+        guard let expected = lastExpectedStep else { return steps }
+        let parts = [8, 4, 2, 1].map { steps.lowerBound + (expected - steps.lowerBound) / $0 }
+        let room = parts.first { $0 >= steps.upperBound } ?? steps.upperBound
+        return steps.lowerBound...max(steps.upperBound, room)
     }
 
     /// The range that shows every value in the window; nil where there is none to show.

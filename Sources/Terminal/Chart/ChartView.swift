@@ -51,7 +51,7 @@ package struct ChartView: Hashable, Sendable {
         switch state {
         case .frozen: return frozenWindow
         case .all:
-            let steps = chart.steps(withOverlays: showsOverlays) ?? 0...0
+            let steps = chart.stepsWithRoom(withOverlays: showsOverlays) ?? 0...0
             return ChartWindow(
                 lower: Double(steps.lowerBound), upper: Double(steps.upperBound))
         case .following:

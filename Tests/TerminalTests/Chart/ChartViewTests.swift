@@ -181,4 +181,18 @@ import Testing
         #expect(view == ChartView())
         #expect(empty.readout(in: view, width: 80).isEmpty)
     }
+
+    @Test func `a view of everything has room for a part of what will come`() {
+        var series = ChartSeries(name: "kl", role: .chartStudent)
+        var uppers: [Double] = []
+        for step in 0...64 {
+            series.append(step: step, value: 1 / Double(step + 1))
+            var chart = Chart(series: series)
+            chart.lastExpectedStep = 64
+            uppers.append(ChartView(state: .all).window(of: chart).upper)
+        }
+        #expect(Set(uppers) == [8, 16, 32, 64])
+        #expect(uppers == uppers.sorted())
+        #expect(zip(uppers, 0...).allSatisfy { $0 >= Double($1) })
+    }
 }
