@@ -70,12 +70,15 @@ extension WorkbenchSession {
         if let name = request.run {
             let run = try settings.store.run(name)
             let configuration = run.record.configuration
+            let queries = try run.queries()
             let backend = try await backend(settings.adopting(configuration))
+            // Rows that were brought along are in the run; they must not be made anew.
+            let isBroughtAlong = run.record.identity.queries != queries.hash
             return (
                 BakeJob(
-                    prompt: try run.prompt(), queries: try run.queries(),
-                    configuration: configuration, store: settings.store, backend: backend,
-                    runName: run.name),
+                    prompt: try run.prompt(), queries: queries, configuration: configuration,
+                    store: settings.store, backend: backend, runName: run.name,
+                    dataset: isBroughtAlong ? .run(run.name) : nil),
                 backend
             )
         }
