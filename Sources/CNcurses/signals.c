@@ -122,7 +122,8 @@ int cncurses_signals_install(void) {
 
 int cncurses_signals_descriptor(void) { return state.is_installed ? state.ends[0] : -1; }
 
-void cncurses_signals_guard(void) {
+/* The calling thread survives its own stack's overflow long enough to restore the terminal. */
+static void guard_stack(void) {
     const size_t size = 64 * 1024;
     stack_t stack;
     if (sigaltstack(NULL, &stack) == 0 && ((stack.ss_flags & SS_DISABLE) || stack.ss_size < size)) {
@@ -135,7 +136,7 @@ void cncurses_signals_guard(void) {
 
 void cncurses_signals_own(void) {
     if (!state.is_installed) return;
-    cncurses_signals_guard();
+    guard_stack();
     sigset_t set = keyboard_signals();
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }

@@ -29,10 +29,6 @@ package enum TerminalSignals {
     /// As it was before ``install()``: an interrupt ends the program again.
     package static func remove() { cncurses_signals_remove() }
 
-    /// Lets an overflow of the calling thread's stack be survived long enough to give the terminal
-    /// back. The loop's thread has it; a thread of one's own with deep calls should.
-    package static func guardStack() { cncurses_signals_guard() }
-
     static var source: any SignalSource { CaughtSignals() }
 }
 

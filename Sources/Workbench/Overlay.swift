@@ -84,7 +84,6 @@ struct Field: Sendable {
         case watchedQuery
         case rename(run: String)
         case setting(String)
-        case openPath
         case row(id: String)
     }
 
@@ -98,7 +97,7 @@ struct Field: Sendable {
 /// A question with a few answers.
 struct Choice: Sendable {
     enum Answer: Hashable, Sendable {
-        case stopAfterCheckpointAndQuit, stopNowAndQuit, quit
+        case stopAfterCheckpointAndQuit, stopNowAndQuit
         case stopAfterCheckpoint, stopNow
         case delete(run: String)
         case revertPrompt

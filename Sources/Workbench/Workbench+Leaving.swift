@@ -90,7 +90,6 @@ extension Workbench {
     mutating func answered(_ answer: Choice.Answer) -> [WorkbenchEffect] {
         switch answer {
         case .stay: return []
-        case .quit: return [.quit(code: 0)]
         case .stopAfterCheckpointAndQuit:
             quitCode = 0
             return stop(afterCheckpoint: true)

@@ -249,9 +249,6 @@ extension Workbench {
         case .setting(let name):
             overlays.removeLast()
             return [.set(setting: name, to: text.trimmed)]
-        case .openPath:
-            overlays.removeLast()
-            return [.loadPrompt(path: text.trimmed)]
         case .row(let id):
             overlays.removeLast()
             guard let row = data.row(id), row.response != text else { return [] }

@@ -95,9 +95,6 @@ package struct Workbench: Sendable {
     /// When time itself changes something next, in seconds since the start; nil when never.
     package var nextDeadline: Double? { toasts.compactMap(\.until).min() }
 
-    /// Whether the running bake has weights that can answer.
-    var hasBakedWeights: Bool { bake.hasWeights }
-
     // MARK: Saying something
 
     mutating func say(_ kind: NoticeKind, _ text: String) {

@@ -119,8 +119,6 @@ int cncurses_signals_install(void);
 int cncurses_signals_descriptor(void);
 /* The calling thread takes the signals, if they are caught, and is guarded. */
 void cncurses_signals_own(void);
-/* The calling thread survives its own stack's overflow long enough to restore the terminal. */
-void cncurses_signals_guard(void);
 /* A signal that came; 0 for none. */
 int cncurses_signals_next(void);
 /* Whether one came that ends the program and has not been taken. */

@@ -26,9 +26,6 @@ extension ChartView {
         reveal(chart.series.steps[index], in: chart)
     }
 
-    /// Takes the cursor away.
-    package mutating func dropCursor() { cursor = nil }
-
     /// Moves the cursor to the sample at the next mark, behind the last to the first.
     package mutating func moveToNextMark(in chart: Chart) {
         let steps = chart.marks.compactMap { mark in
