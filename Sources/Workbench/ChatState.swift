@@ -56,12 +56,11 @@ struct ChatState: Sendable {
     ///
     /// - Returns: What to ask, and what is to be kept.
     mutating func ask(
-        _ message: String, id: Int, run: String?, prompt: String
+        _ message: String, id: Int, run: String?, prompt: String, seed: UInt64 = 0
     ) -> (question: Question, changes: [Transcript.Change]) {
-        // Another try at a message is another draw.
         let question = Question(
             id: id, message: message, arms: askedArms, transcript: transcript, strength: strength,
-            temperature: temperature, seed: UInt64(max(0, id - turns.count)), run: run,
+            temperature: temperature, seed: seed, run: run,
             prompt: prompt)
         openQuestion = id
         top = nil
@@ -79,7 +78,9 @@ struct ChatState: Sendable {
         guard let last = turns.last else { return nil }
         let cut = Transcript.Change.cut(turnCount: turns.count - 1)
         transcript.apply(cut)
-        var asked = ask(last.message, id: id, run: run, prompt: prompt)
+        // Another try at a message is another draw.
+        let seed = (last.replies.map(\.seed).max() ?? 0) &+ 1
+        var asked = ask(last.message, id: id, run: run, prompt: prompt, seed: seed)
         asked.changes.insert(cut, at: 0)
         return asked
     }

@@ -128,7 +128,8 @@ import Testing
     workbench.send(.replyEnded(id: first.id, failure: nil))
     workbench.press("esc", "r")
     let second = try workbench.question
-    #expect(second.message == "Hello" && second.seed != first.seed)
+    #expect(second.message == "Hello")
+    #expect(first.seed == 0 && second.seed == 1, "the same at every start")
     try workbench.answer(.prompted, "Second")
     #expect(workbench.state.chat.turns.count == 1)
     #expect(!workbench.text.contains("First") && workbench.text.contains("Second"))
