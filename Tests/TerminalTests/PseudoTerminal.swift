@@ -7,6 +7,8 @@ final class PseudoTerminal {
 
     init?(_ columns: Int = 80, _ rows: Int = 24) {
         guard openpty(&master, &slave, nil, nil, nil) == 0 else { return nil }
+        // Programs that other tests start must not hold the window open.
+        for end in [master, slave] { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         resize(columns, rows)
     }
 
@@ -52,9 +54,12 @@ final class PseudoTerminal {
 
     var isCanonical: Bool { modes[3] & UInt32(ICANON) != 0 && modes[3] & UInt32(ECHO) != 0 }
 
-    /// The window is closed.
+    /// The window is closed. Returns when the other end can see it: a program that is just being
+    /// started elsewhere has a copy of ours for a moment.
     func hangUp() {
         close(master)
         master = -1
+        var wait = pollfd(fd: slave, events: 0, revents: 0)
+        _ = poll(&wait, 1, 5000)
     }
 }
