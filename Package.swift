@@ -18,6 +18,8 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
     targets: [
         .target(name: "CKernels"),
@@ -35,7 +37,12 @@ let package = Package(
             name: "Baking", dependencies: ["Transformer", "Yams"],
             resources: [.copy("Resources/queries.yaml")], swiftSettings: strict),
         .target(
-            name: "Backends", dependencies: ["Baking", "Transformer", "CCurl"],
+            name: "Backends",
+            dependencies: [
+                "Baking", "Transformer", "CCurl",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            exclude: ["Tinker/tinker.proto"],
             resources: [.copy("Resources/starter")], swiftSettings: strict),
         .target(
             name: "Terminal", dependencies: ["CNcurses", "Yams"], path: ".",
@@ -58,13 +65,25 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Transformer", "Baking"],
             path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "ServiceSupport",
+            dependencies: [
+                "Transformer", "Baking", "Backends", "TestSupport",
+                .product(name: "FlyingFox", package: "FlyingFox"),
+                .product(name: "FlyingSocks", package: "FlyingFox"),
+            ],
+            path: "Tests/ServiceSupport", swiftSettings: strict),
         .testTarget(
             name: "TransformerTests", dependencies: ["Transformer", "TestSupport"],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "BakingTests", dependencies: ["Baking", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "BackendsTests", dependencies: ["Backends", "TestSupport"],
+            name: "BackendsTests",
+            dependencies: [
+                "Backends", "ServiceSupport", "TestSupport",
+                .product(name: "FlyingFox", package: "FlyingFox"),
+            ],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "TerminalTests", dependencies: ["Terminal", "TestSupport"],
@@ -73,7 +92,11 @@ let package = Package(
             name: "WorkbenchTests", dependencies: ["Workbench", "TestSupport"],
             exclude: ["Snapshots"], swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["oven", "Baking", "Terminal", "TestSupport"],
+            name: "CommandTests",
+            dependencies: [
+                "oven", "Baking", "Terminal", "ServiceSupport", "TestSupport",
+                .product(name: "FlyingFox", package: "FlyingFox"),
+            ],
             swiftSettings: strict),
     ]
 )

@@ -14,13 +14,7 @@ final class EngineExecutor: SerialExecutor {
             while let run = queue.next() { run() }
         }
         thread.name = "oven.engine"
-        // Signals belong to the program's own threads; a new thread takes over what is blocked.
-        var all = sigset_t()
-        var before = sigset_t()
-        sigfillset(&all)
-        pthread_sigmask(SIG_SETMASK, &all, &before)
-        thread.start()
-        pthread_sigmask(SIG_SETMASK, &before, nil)
+        thread.startWithoutSignals()
     }
 
     deinit { queue.close() }
