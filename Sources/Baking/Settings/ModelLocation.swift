@@ -9,14 +9,14 @@ package enum ModelLocation: Hashable, Sendable {
 
     /// Nothing is there.
     package enum Failure: Error, Equatable, CustomStringConvertible {
-        case noSuchModel(name: String, cache: String)
+        case noSuchModel(name: String, cache: String, isHubName: Bool)
         case noResource(Resources.Missing)
 
         package var description: String {
             switch self {
-            case .noSuchModel(let name, let cache):
+            case .noSuchModel(let name, let cache, let isHubName):
                 "no model \(name): it is neither starter, nor a directory, nor in the cache "
-                    + "(\(cache))"
+                    + "(\(cache))" + (isHubName ? "; oven pull \(name) fetches it" : "")
             case .noResource(let missing): missing.description
             }
         }
@@ -39,45 +39,30 @@ package enum ModelLocation: Hashable, Sendable {
         let directory = surroundings.url(of: name)
         if Self.isDirectory(directory) {
             self = .directory(directory)
-        } else if let cached = Self.cached(name, in: surroundings.hubCache) {
-            self = .directory(cached)
-        } else {
-            throw .noSuchModel(name: name, cache: surroundings.hubCache.path)
+            return
         }
+        let repository = HubRepository(name)
+        guard let snapshot = repository.flatMap({ Self.snapshot(of: $0, in: surroundings) }) else {
+            throw .noSuchModel(
+                name: name, cache: surroundings.hubCache.path, isHubName: repository != nil)
+        }
+        self = .directory(snapshot.directory)
     }
 
-    /// The snapshot of `refs/main` of the repository `owner/name`; nil when it is not there.
-    private static func cached(_ name: String, in cache: URL) -> URL? {
-        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-        let allowed = parts.allSatisfy { part in
-            !part.isEmpty && part != "." && part != ".."
-                && part.allSatisfy {
-                    $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0))
-                }
-        }
-        guard allowed, parts.count <= 2 else { return nil }
-        let repository = cache.appending(path: "models--" + parts.joined(separator: "--"))
-        guard
-            let reference = try? String(
-                contentsOf: repository.appending(path: "refs/main"), encoding: .utf8)
-        else { return nil }
-        let commit = reference.trimmingCharacters(in: .whitespacesAndNewlines)
-        guard commit.count == 40, commit.allSatisfy(\.isHexDigit) else { return nil }
-        let snapshot = repository.appending(path: "snapshots/\(commit)")
-        return isDirectory(snapshot) ? snapshot : nil
+    /// The snapshot of a repository's main branch: a whole one if a cache has it, else what there is.
+    private static func snapshot(
+        of repository: HubRepository, in surroundings: Surroundings
+    ) -> HubSnapshot? {
+        let found = surroundings.hubCaches.compactMap { HubCache($0).snapshot(of: repository) }
+        return found.first { $0.missing.isEmpty } ?? found.first
     }
 
-    /// The hub ids that the cache has a snapshot of, sorted.
+    /// The hub ids that a cache has a model of, sorted.
     package static func cachedNames(in surroundings: Surroundings) -> [String] {
-        let cache = surroundings.hubCache
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: cache.path)) ?? []
-        return names.filter { $0.hasPrefix("models--") }
-            .map {
-                String($0.dropFirst("models--".count)).replacing(
-                    "--", with: "/", maxReplacements: 1)
-            }
-            .filter { cached($0, in: cache) != nil }
-            .sorted()
+        let names = surroundings.hubCaches.map(HubCache.init).flatMap { cache in
+            cache.repositories.filter { cache.snapshot(of: $0)?.missing.isEmpty == true }
+        }.map(\.name)
+        return Set(names).sorted()
     }
 
     private static func isDirectory(_ url: URL) -> Bool {

@@ -59,19 +59,17 @@ package struct Surroundings: Sendable {
         base("XDG_STATE_HOME", ".local/state").appending(path: "oven", directoryHint: .isDirectory)
     }
 
+    /// `$XDG_DATA_HOME/oven`: what is worth keeping and is neither settings nor state.
+    package var dataDirectory: URL {
+        base("XDG_DATA_HOME", ".local/share").appending(path: "oven", directoryHint: .isDirectory)
+    }
+
+    /// `$XDG_CACHE_HOME`.
+    var cacheDirectory: URL { base("XDG_CACHE_HOME", ".cache") }
+
     /// The user's settings.
     package var userFile: URL { configurationDirectory.appending(path: "config.yaml") }
 
     /// The working directory's settings.
     package var directoryFile: URL { workingDirectory.appending(path: "oven.yaml") }
-
-    /// Where Hugging Face's tools keep models.
-    package var hubCache: URL {
-        for name in ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"] {
-            if let path = variable(name) { return url(of: path) }
-        }
-        let home = variable("HF_HOME").map { url(of: $0) }
-        return (home ?? base("XDG_CACHE_HOME", ".cache").appending(path: "huggingface"))
-            .appending(path: "hub", directoryHint: .isDirectory)
-    }
 }

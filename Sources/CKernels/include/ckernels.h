@@ -12,6 +12,7 @@
 #include "rope.h"
 #include "rows.h"
 #include "sampling.h"
+#include "sha1.h"
 #include "sha256.h"
 #include "swiglu.h"
 #include "tier.h"

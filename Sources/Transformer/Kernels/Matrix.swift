@@ -48,7 +48,7 @@ package final class Matrix {
     }
 
     /// All rows.
-    var rows: Rows {
+    package var rows: Rows {
         Rows(
             base: base, stride: columnCount, count: rowCount, columns: columnCount, owner: self)
     }
@@ -78,7 +78,7 @@ package final class Matrix {
 }
 
 /// A view of rows inside a ``Matrix``; of no use once the matrix has changed its size.
-struct Rows {
+package struct Rows {
     let base: UnsafeMutablePointer<Float>
     /// Floats from one row to the next.
     let stride: Int
@@ -94,7 +94,7 @@ struct Rows {
             owner: owner)
     }
 
-    func rows(_ range: Range<Int>) -> Rows {
+    package func rows(_ range: Range<Int>) -> Rows {
         precondition(range.lowerBound >= 0 && range.upperBound <= count)
         return Rows(
             base: base + range.lowerBound * stride, stride: stride, count: range.count,
@@ -106,7 +106,7 @@ struct Rows {
 }
 
 /// How products are computed.
-struct Compute {
+package struct Compute {
     let pool: ThreadPool
     /// Whether inputs of products may be rounded to bfloat16 where that is faster.
     let roundInput: Bool
@@ -123,7 +123,7 @@ extension PackedMatrix {
     }
 
     /// `dx += dy · w`.
-    func multiplyBackward(_ dy: Rows, addingTo dx: Rows, _ compute: Compute) {
+    package func multiplyBackward(_ dy: Rows, addingTo dx: Rows, _ compute: Compute) {
         precondition(dx.count == dy.count && dx.columns == columns && dy.columns == rows)
         guard dx.count > 0 else { return }
         multiplyBackward(

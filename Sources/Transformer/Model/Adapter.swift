@@ -12,7 +12,7 @@ package final class Adapter {
     package let parameters: ParameterSet
     /// By layer, then by place.
     let layers: [[AdapterPlace: AdapterBranch]]
-    let unembedding: AdapterBranch?
+    package let unembedding: AdapterBranch?
 
     private let model: ModelConfiguration
 
@@ -88,5 +88,5 @@ package struct AppliedAdapter {
         self.strength = strength
     }
 
-    var factor: Float { Float(adapter.configuration.scaling * strength) }
+    package var factor: Float { Float(adapter.configuration.scaling * strength) }
 }

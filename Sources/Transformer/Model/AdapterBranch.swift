@@ -22,7 +22,7 @@ enum AdapterPlace: CaseIterable {
 
 /// The adapter's share in one product: the A of all its targets as one matrix `[n·R, in]`, since
 /// they read the same input, and one B for each.
-final class AdapterBranch {
+package final class AdapterBranch {
     private struct Part {
         let name: String
         /// Of the product's outputs.
@@ -33,7 +33,7 @@ final class AdapterBranch {
     }
 
     /// n·R.
-    let hiddenCount: Int
+    package let hiddenCount: Int
     private let inputCount: Int
     private var parts: [Part]
     private var packedA: PackedMatrix?
@@ -117,7 +117,7 @@ final class AdapterBranch {
     /// Adds the gradients of A and B to `gradient`, and that of the input to `dx` unless nil.
     ///
     /// - Parameter hidden: What the forward left there; overwritten.
-    func backward(
+    package func backward(
         dy: Rows, x: Rows, hidden: Matrix, dx: Rows?, gradient: ParameterSet, factor: Float,
         dHidden: Matrix, _ compute: Compute
     ) {

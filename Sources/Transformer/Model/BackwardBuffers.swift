@@ -47,9 +47,16 @@ extension Matrix {
 }
 
 /// Where gradients are added; what is nil is not wanted.
-struct GradientSinks {
+package struct GradientSinks {
     /// Of the adapter's parameters.
     var adapter: ParameterSet?
     /// Of the base weights.
     var base: BaseGradient?
+
+    init(adapter: ParameterSet? = nil, base: BaseGradient?) {
+        self.adapter = adapter
+        self.base = base
+    }
+
+    package init(adapter: ParameterSet?) { self.init(adapter: adapter, base: nil) }
 }

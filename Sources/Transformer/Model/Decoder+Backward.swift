@@ -7,7 +7,7 @@ extension Decoder {
     /// - Parameters:
     ///   - dHidden: `[W, D]`, of what ``forward(_:adapter:saving:check:)`` returned.
     ///   - activations: Of that call.
-    func backward(
+    package func backward(
         _ dHidden: Matrix, _ activations: Activations, adapter: AppliedAdapter?,
         into sinks: GradientSinks, check: () throws -> Void
     ) throws {

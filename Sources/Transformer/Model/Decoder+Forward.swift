@@ -3,7 +3,7 @@ extension Decoder {
     ///
     /// - Parameter activations: Where the layers write; a backward pass may follow if it saves.
     /// - Returns: `[W, D]`, normed.
-    func forward(
+    package func forward(
         _ inputs: [DecoderInput], adapter: AppliedAdapter?, saving activations: Activations,
         check: () throws -> Void
     ) throws -> Matrix {

@@ -26,10 +26,10 @@ package final class Decoder {
     package let isPrecise: Bool
     private(set) var layers: [DecoderLayer]
     private(set) var finalNorm: Matrix
-    private(set) var unembedding: PackedMatrix
+    package private(set) var unembedding: PackedMatrix
     private(set) var embedding: StoredWeight
     let rotary: RotaryTable
-    let compute: Compute
+    package let compute: Compute
     /// nil while a pass uses it.
     private var scratch: Activations?
 
@@ -150,7 +150,8 @@ package final class Decoder {
     }
 
     /// As ``logits(_:rows:adapter:)``, into a matrix to use again.
-    func unembed(_ x: Rows, into logits: Matrix, hidden: Matrix?, adapter: AppliedAdapter?) {
+    package func unembed(_ x: Rows, into logits: Matrix, hidden: Matrix?, adapter: AppliedAdapter?)
+    {
         logits.resize(rowCount: x.count)
         unembedding.multiply(x, into: logits.rows, compute)
         if let adapter, let branch = adapter.adapter.unembedding {

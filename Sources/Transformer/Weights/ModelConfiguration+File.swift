@@ -16,6 +16,19 @@ extension ModelConfiguration {
         try self.init(tree, path: path)
     }
 
+    /// Reads the text of a `config.json`.
+    ///
+    /// - Parameter path: For messages.
+    package init(parsing bytes: [UInt8], path: String) throws(ModelConfigurationError) {
+        let tree: JSONTree
+        do {
+            tree = try JSONTree(parsing: bytes, maximumDepth: 16)
+        } catch {
+            throw .notJSON(path: path, reason: error.description)
+        }
+        try self.init(tree, path: path)
+    }
+
     /// - Parameter path: For messages.
     init(_ tree: JSONTree, path: String) throws(ModelConfigurationError) {
         guard tree.members != nil else { throw .notJSON(path: path, reason: "no object") }

@@ -119,7 +119,10 @@ public final class ModelFiles: Sendable {
         }
         guard isDirectory.boolValue else { throw .file(.notADirectory(path: path)) }
         do {
-            return try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+            // A link that leads nowhere is no file.
+            return try FileManager.default.contentsOfDirectory(atPath: path).sorted().filter {
+                FileManager.default.fileExists(atPath: Self.path(path, $0))
+            }
         } catch {
             throw .file(.cannotRead(path: path, reason: "no permission to list it"))
         }

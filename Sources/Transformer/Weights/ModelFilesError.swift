@@ -32,9 +32,9 @@ public enum ModelFilesError: Error, Equatable, Sendable, CustomStringConvertible
         case .file(let error): error.description
         case .configuration(let error): error.description
         case .safetensors(let error): error.description
-        case .empty(let path): "\(shown(path)) is empty"
+        case .empty(let path): "\(shown(path)) is empty" + Self.remedy(path)
         case .missingConfiguration(let path):
-            "\(shown(path)) has no config.json and is no model directory"
+            "\(shown(path)) has no config.json and is no model directory" + Self.remedy(path)
         case .missingWeights(let path, let other?):
             """
             \(shown(path)) has no model.safetensors; \(shown(other)) is of another kind, \
@@ -42,9 +42,12 @@ public enum ModelFilesError: Error, Equatable, Sendable, CustomStringConvertible
             """
         case .missingWeights(let path, nil):
             "\(shown(path)) has neither model.safetensors nor model.safetensors.index.json"
+                + Self.remedy(path)
         case .invalid(let path, let reason): "\(shown(path)): \(reason)"
         case .missingShard(let path, let shard):
-            "\(shown(path)): the file \(shown(shard)) is missing (download incomplete?)"
+            "\(shown(path)): the file \(shown(shard)) is missing"
+                + (HubPath.repository(in: path) == nil ? " (download incomplete?)" : "")
+                + Self.remedy(path)
         case .unsafeShard(let path, let shard):
             "\(shown(path)): \(shown(shard)) is no name of a file beside it"
         case .misplacedTensor(let path, let tensor, let shard):
@@ -57,5 +60,10 @@ public enum ModelFilesError: Error, Equatable, Sendable, CustomStringConvertible
             model.embed_tokens.weight; set tie_word_embeddings to false to use both
             """
         }
+    }
+
+    /// What fetches the rest of a snapshot in the hub's cache.
+    private static func remedy(_ path: String) -> String {
+        HubPath.repository(in: path).map { "; run oven pull \(shown($0))" } ?? ""
     }
 }
