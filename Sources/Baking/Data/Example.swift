@@ -32,6 +32,8 @@ public struct Example: Hashable, Sendable, Codable {
     public var template: String
     /// Hash of the other settings it depends on.
     public var sampling: String
+    /// What it cost, all attempts together; nil when nobody is paid.
+    public var spending: Spending?
     /// Struck: kept out of the bake.
     public var excluded: Bool?
     /// Why it was kept out; none when a person struck it.
@@ -53,4 +55,6 @@ public enum ExclusionReason: String, Hashable, Sendable, Codable, CaseIterable {
     case repeated
     /// The conversation leaves no room for a response in the model's context.
     case noRoom = "no room"
+    /// A service's rules are against an answer.
+    case declined
 }

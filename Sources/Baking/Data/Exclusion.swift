@@ -19,7 +19,7 @@ enum Exclusion {
         var reasons: [String: ExclusionReason] = [:]
         for example in examples {
             if example.tokens.isEmpty {
-                reasons[example.id] = .noRoom
+                reasons[example.id] = example.isDeclined ? .declined : .noRoom
             } else if example.split != .train || example.isStruckByHand {
                 continue
             } else if example.stop == .length {
@@ -43,6 +43,9 @@ enum Exclusion {
 extension Example {
     /// Whether a person took it out; nothing but a person puts it back.
     var isStruckByHand: Bool { excluded == true && reason == nil }
+
+    /// Whether a service would not answer: an ended response without a token, which no model gives.
+    var isDeclined: Bool { tokens.isEmpty && stop == .end }
 
     /// The generator of responses that a person wrote.
     static let handGenerator = "hand"

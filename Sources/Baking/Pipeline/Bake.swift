@@ -54,13 +54,23 @@ struct Bake {
     var steps: Int { order.stepsPerEpoch * configuration.epochs }
 
     /// The checkpoints of this very bake, oldest first; removes those of another.
-    func usableCheckpoints() throws -> [Checkpoint] {
+    func usableCheckpoints() async throws -> [Checkpoint] {
         let identity = identity
-        return try Checkpoint.all(in: checkpoints).filter { checkpoint in
-            if checkpoint.training == identity, checkpoint.step <= steps { return true }
-            try checkpoint.remove()
-            return false
+        var usable: [Checkpoint] = []
+        for checkpoint in try Checkpoint.all(in: checkpoints) {
+            if checkpoint.training == identity, checkpoint.step <= steps {
+                usable.append(checkpoint)
+            } else {
+                try await remove(checkpoint)
+            }
         }
+        return usable
+    }
+
+    /// Removes a checkpoint wherever it lies.
+    private func remove(_ checkpoint: Checkpoint) async throws {
+        await trainer.discard(checkpoint.directory)
+        try checkpoint.remove()
     }
 
     /// Trains from the newest usable checkpoint to the last step.
@@ -82,11 +92,13 @@ struct Bake {
             let checkpoint = try await Checkpoint.make(
                 step: done, heldOutKL: heldOutKL, training: identity, in: checkpoints
             ) { try await trainer.saveCheckpoint(to: $0, base: trainer.model.name) }
-            try extra?.remove()
+            if let extra { try await remove(extra) }
             extra = isExtra(checkpoint) ? checkpoint : nil
             saved = done
             if extra == nil {
-                try Checkpoint.prune(checkpoints, keeping: configuration.keepCheckpoints)
+                let surplus = try Checkpoint.surplus(
+                    in: checkpoints, keeping: configuration.keepCheckpoints)
+                for checkpoint in surplus { try await remove(checkpoint) }
             }
             try emit(.checkpoint(CheckpointWritten(step: done, path: checkpoint.directory.path)))
         }
@@ -110,10 +122,13 @@ struct Bake {
                 .step(
                     BakeStep(
                         step: step, steps: steps, epoch: order.epoch(of: step), kl: result.kl,
-                        loss: result.loss, learningRate: rate, gradientNorm: result.gradientNorm,
+                        loss: result.loss, learningRate: rate,
+                        gradientNorm: result.gradientNorm ?? .nan,
                         tokens: result.tokenCount,
                         seconds: (ContinuousClock.now - start) / .seconds(1))))
-            guard result.kl.isFinite, result.loss.isFinite, result.gradientNorm.isFinite else {
+            guard result.kl.isFinite, result.loss.isFinite,
+                result.gradientNorm?.isFinite ?? true
+            else {
                 throw BakeError.diverged(step: step)
             }
             done = step
@@ -133,7 +148,7 @@ struct Bake {
 
     /// Takes up the newest checkpoint that the trainer can read.
     private func begin(restarted: (Int) throws -> Void) async throws -> Checkpoint? {
-        let usable = try usableCheckpoints()
+        let usable = try await usableCheckpoints()
         for checkpoint in usable.reversed() {
             do {
                 try await trainer.beginTraining(
@@ -143,7 +158,7 @@ struct Bake {
             } catch let error as BackendError {
                 guard case .checkpoint = error else { throw error }
                 try emit(.warning(Notice("\(error)", remedy: "an earlier one is taken up")))
-                try checkpoint.remove()
+                try await remove(checkpoint)
             }
         }
         try await trainer.beginTraining(configuration.trainer, from: nil)

@@ -62,6 +62,8 @@ public struct GenerationProgress: Hashable, Sendable, Codable {
     public var total: Int
     /// Sampled by this process.
     @Figure public var tokensPerSecond: Double
+    /// What the responses of this run came to so far; nil when nobody is paid.
+    public var spending: Spending?
 }
 
 /// `teacher.progress`

@@ -15,6 +15,17 @@ extension BakeJob {
             .filter(preparation.rowIdentity.made)
         let kept = imported + present.filter { $0.excluded != true }
         let missing = planned.count - present.count
+        let presentIDs = Set(present.map(\.id))
+        let cost = try await generator?.estimate(
+            for: planned.filter { !presentIDs.contains($0.id) }.map { row in
+                let turns = row.query.turns.prefix(row.turn).map { ChatMessage(.user, $0) }
+                return GenerationRequest(
+                    id: row.id, messages: preparation.renderer.messages(turns, hasPrompt: true),
+                    context: try preparation.renderer.teacherContext(turns),
+                    temperature: row.temperature, seed: row.seed,
+                    maximumTokenCount: configuration.maximumResponseTokens,
+                    stopTokens: preparation.renderer.stopTokens)
+            })
         let rows =
             (planned.map(\.split) + imported.map(\.split)).filter { $0 == .train }.count
             - present.filter { $0.excluded == true && $0.split == .train }.count
@@ -38,7 +49,7 @@ extension BakeJob {
             run: run?.name ?? runName ?? "\(prompt.name)-…", continues: run != nil, rows: rows,
             devRows: devRows, rowsPresent: present.count + imported.count, steps: steps,
             stepsDone: done, stepSeconds: step.seconds, seconds: seconds,
-            peakByteCount: peak.peakByteCount)
+            peakByteCount: peak.peakByteCount, cost: cost)
     }
 
     /// A batch as most will be, and one of the longest responses.

@@ -121,14 +121,16 @@ public struct BakeJob: Sendable {
         try started(at: expected)
         for warning in warnings { try recorder(.warning(warning)) }
 
+        let trainer = try preparation.trainer()
+        try await trainer.prepare(configuration.trainer, topK: configuration.topK)
         let rows = try await preparation.completeRows(of: run, recorder: recorder)
         let bake = Bake(
-            run: run, configuration: configuration, trainer: try preparation.trainer(),
+            run: run, configuration: configuration, trainer: trainer,
             train: rows.train, dev: rows.dev, emit: { try recorder($0) }, control: control)
         try run.update { $0.steps = bake.steps }
         if stage == .generate { return }
 
-        if try bake.usableCheckpoints().last?.step ?? 0 != expected { try started(at: 0) }
+        if try await bake.usableCheckpoints().last?.step ?? 0 != expected { try started(at: 0) }
         try await bake.run(restarted: started)
         await bake.trainer.endTraining()
         let checkpoints = try run.checkpoints()
@@ -136,6 +138,7 @@ public struct BakeJob: Sendable {
             record.best = Checkpoint.best(of: checkpoints).map(RunRecord.Mark.init)
             record.last = checkpoints.last.map(RunRecord.Mark.init)
         }
+        try await fetchAdapter(of: run, from: bake.trainer, recorder: recorder)
 
         let verification = Verification(
             run: run, backend: backend, checkpoint: try run.checkpoint(.best), strength: 1,
@@ -151,6 +154,26 @@ public struct BakeJob: Sendable {
                 RunFinished(
                     run: run.name, steps: bake.steps, seconds: seconds, kl: report.kl.baked,
                     gapClosed: report.gapClosed)))
+    }
+}
+
+extension BakeJob {
+    /// Brings the best adapter to this machine where a service keeps it. The run is whole without,
+    /// and the service still has it.
+    private func fetchAdapter(
+        of run: Run, from trainer: any StudentTrainer, recorder: RunRecorder
+    ) async throws {
+        let best = try run.checkpoint(.best).directory
+        do {
+            try await trainer.fetchAdapter(for: best)
+        } catch {
+            if error is CancellationError || Task.isCancelled { throw error }
+            try recorder(
+                .warning(
+                    Notice(
+                        "the adapter could not be fetched: \(error)", where: best.path,
+                        remedy: "it is still at the service; an export fetches it again")))
+        }
     }
 }
 

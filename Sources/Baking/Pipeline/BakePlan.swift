@@ -18,6 +18,8 @@ public struct BakePlan: Hashable, Sendable, Codable {
     public var stepSeconds: Double
     /// Estimated seconds of what is left, generation and verification included.
     public var seconds: Double
-    /// Estimated most memory held at once.
+    /// Estimated most memory held at once; 0 when the work is done elsewhere.
     public var peakByteCount: Int
+    /// What the responses may cost; nil when nobody is paid.
+    public var cost: SpendingEstimate?
 }

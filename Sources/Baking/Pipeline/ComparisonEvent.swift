@@ -45,6 +45,9 @@ struct ComparisonProgress {
         case .token(let id, let token):
             guard let piece = waiting[id]?.decoder.append(token) else { return [] }
             return [waiting[id]?.piece(piece)].compactMap { $0 }
+        case .text(let id, let piece):
+            return [waiting[id]?.piece(piece)].compactMap { $0 }
+        case .spent: return []
         case .finished(let response):
             guard var arm = waiting.removeValue(forKey: response.id) else { return [] }
             let rest = arm.decoder.finish()
@@ -52,7 +55,7 @@ struct ComparisonProgress {
             let reply = Chat.Reply(
                 text: arm.text, tokenCount: response.tokens.count, stop: response.stop)
             return [last, .finished(arm.arm, reply)].compactMap { $0 }
-        case .failed(let id, let reason):
+        case .declined(let id, let reason), .failed(let id, let reason):
             return waiting.removeValue(forKey: id).map { [.failed($0.arm, reason: reason)] } ?? []
         }
     }

@@ -31,6 +31,10 @@ struct Generation {
             if row.turn == 1 { chains.append([row]) } else { chains[chains.count - 1].append(row) }
         }
         var failures: [String: String] = [:]
+        var paid: [String: Spending] = [:]
+        let paidBefore = dataset.examples.values.reduce(Spending.none) { sum, example in
+            identity.made(example) ? sum + (example.spending ?? .none) : sum
+        }
         var sampledTokenCount = 0
         let start = ContinuousClock.now
         var completed = chains.reduce(0) { $0 + present($1, in: dataset).count }
@@ -40,7 +44,8 @@ struct Generation {
                 .generationProgress(
                     GenerationProgress(
                         completed: completed, failed: failures.count, total: planned.count,
-                        tokensPerSecond: seconds > 0 ? Double(sampledTokenCount) / seconds : 0)))
+                        tokensPerSecond: seconds > 0 ? Double(sampledTokenCount) / seconds : 0,
+                        spending: isTeacher ? nil : paid.values.reduce(paidBefore, +))))
         }
         try report()
         while true {
@@ -62,11 +67,26 @@ struct Generation {
             }
             if requests.isEmpty { continue }
             try await control?.turn()
-            for try await event in generator.generate(requests) {
-                try Task.checkCancellation()
-                try control?.requireGoing()
+            // What is complete may have been paid for, so a cancellation is looked at after the loop:
+            // it ends the stream, but not before what has come already is kept.
+            for try await event in generator.generate(
+                requests, after: paid.values.reduce(paidBefore, +))
+            {
                 switch event {
-                case .began, .token: continue
+                case .began, .token, .text:
+                    try control?.requireGoing()
+                    continue
+                case .spent(let id, let amount):
+                    paid[id] = (paid[id] ?? .none) + amount
+                    continue
+                case .declined(let id, let reason):
+                    guard let ask = waiting.removeValue(forKey: id) else { continue }
+                    // Written like any other so that it is not asked for again.
+                    var example = example(ask, tokens: [], stop: .end)
+                    example.spending = paid[id]
+                    try append(example, dataset: &dataset)
+                    try emit(.warning(Notice("a response was declined: \(reason)", where: id)))
+                    completed += 1
                 case .failed(let id, let reason):
                     waiting[id] = nil
                     failures[id] = reason
@@ -76,10 +96,13 @@ struct Generation {
                             row: response.id, why: "a response to no request")
                     }
                     sampledTokenCount += response.tokens.count
-                    try keep(response, to: ask, dataset: &dataset, targets: &targets)
+                    try keep(
+                        response, to: ask, spending: paid[response.id], dataset: &dataset,
+                        targets: &targets)
                     completed += 1
                 }
                 try report()
+                try control?.requireGoing()
             }
             try Task.checkCancellation()
             for id in waiting.keys { failures[id] = "the backend did not answer" }
@@ -108,7 +131,7 @@ struct Generation {
 
     private func next(_ chain: [PlannedRow], in dataset: Dataset) -> Ask? {
         let present = present(chain, in: dataset)
-        guard present.count < chain.count else { return nil }
+        guard present.count < chain.count, present.last?.isDeclined != true else { return nil }
         let row = chain[present.count]
         let turn = ChatMessage(.user, row.query.turns[row.turn - 1])
         return Ask(row: row, turns: (present.last?.messages ?? []) + [turn])
@@ -134,8 +157,8 @@ struct Generation {
     }
 
     private func keep(
-        _ response: GeneratedResponse, to ask: Ask, dataset: inout Dataset,
-        targets: inout TeacherTargets
+        _ response: GeneratedResponse, to ask: Ask, spending: Spending?,
+        dataset: inout Dataset, targets: inout TeacherTargets
     ) throws {
         try renderer.check(response.tokens, row: response.id)
         if response.stop == .end {
@@ -145,7 +168,8 @@ struct Generation {
                     row: response.id, why: "the response does not end in an end of turn")
             }
         }
-        let example = example(ask, tokens: response.tokens, stop: response.stop)
+        var example = example(ask, tokens: response.tokens, stop: response.stop)
+        example.spending = spending
         if isTeacher, let rows = response.rows {
             guard rows.count == response.tokens.count else {
                 throw DatasetError.misaligned(

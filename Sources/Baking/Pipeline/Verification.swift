@@ -143,8 +143,8 @@ struct Verification {
                     try Task.checkCancellation()
                     try control?.requireGoing()
                     switch event {
-                    case .began, .token: continue
-                    case .failed(_, let reason):
+                    case .began, .token, .text, .spent: continue
+                    case .failed(_, let reason), .declined(_, let reason):
                         throw DatasetError.failedResponses(count: 1, first: reason)
                     case .finished(let response):
                         guard let ask = waiting.removeValue(forKey: response.id) else { continue }

@@ -1,16 +1,16 @@
-import Foundation
+package import Foundation
 
 /// A file that only grows. A write that fails leaves it as it was.
-final class AppendOnlyFile: Sendable {
+package final class AppendOnlyFile: Sendable {
     /// The system's call of that name, or one that fails as it might.
-    typealias SystemWrite = @Sendable (Int32, UnsafeRawPointer?, Int) -> Int
+    package typealias SystemWrite = @Sendable (Int32, UnsafeRawPointer?, Int) -> Int
 
     private let path: String
     private let descriptor: Int32
     private let systemWrite: SystemWrite
 
     /// Opens or makes `file`, cutting off what lies behind its first `length` bytes: a torn tail.
-    init(
+    package init(
         _ file: URL, keeping length: Int? = nil, write: @escaping SystemWrite = Foundation.write
     ) throws(RunError) {
         path = file.path
@@ -27,7 +27,7 @@ final class AppendOnlyFile: Sendable {
     deinit { close(descriptor) }
 
     /// Appends all of `data` or nothing.
-    func append(_ data: Data) throws(RunError) {
+    package func append(_ data: Data) throws(RunError) {
         let length = lseek(descriptor, 0, SEEK_END)
         var done = 0
         while done < data.count {

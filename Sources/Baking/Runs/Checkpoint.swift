@@ -71,13 +71,11 @@ public struct Checkpoint: Hashable, Sendable {
         return checkpoint
     }
 
-    /// Removes all but the `keeping` newest and the best.
-    static func prune(_ directory: URL, keeping: Int) throws(RunError) {
+    /// All but the `keeping` newest and the best.
+    static func surplus(in directory: URL, keeping: Int) throws(RunError) -> [Checkpoint] {
         let checkpoints = try all(in: directory)
         let best = best(of: checkpoints)
-        for checkpoint in checkpoints.dropLast(keeping) where checkpoint != best {
-            try checkpoint.remove()
-        }
+        return checkpoints.dropLast(keeping).filter { $0 != best }
     }
 
     /// Removes it; its record goes first, so that what a kill leaves of it is no checkpoint.

@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 /// Follows a run's `events.jsonl` while it grows. Torn lines and those of other versions are left
 /// out.
@@ -12,6 +12,11 @@ package struct RunEvents: Sendable {
 
     /// The events of `run`; it need not have any yet.
     package init(_ run: Run) { file = GrowingFile(run.url(.events)) }
+
+    /// The events of the run in `directory`, whether or not the rest of it can be read.
+    package init(directory: URL) {
+        file = GrowingFile(directory.appending(path: Run.File.events.rawValue))
+    }
 
     /// The events that were added since the last call.
     ///

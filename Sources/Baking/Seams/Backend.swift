@@ -12,6 +12,23 @@ public protocol Backend: Sendable {
     var template: ChatTemplate { get }
     /// What this backend can do.
     var capabilities: Set<Capability> { get }
+    /// Gives back what is held elsewhere; nothing is asked of it afterwards.
+    func close(_ outcome: WorkOutcome) async
+}
+
+extension Backend {
+    /// Nothing is held elsewhere.
+    public func close(_ outcome: WorkOutcome) async {}
+}
+
+/// How work ended.
+public enum WorkOutcome: Hashable, Sendable {
+    /// All of it is done.
+    case finished
+    /// Somebody stopped it; it can go on.
+    case interrupted
+    /// It could not go on.
+    case failed
 }
 
 /// What a backend may be able to do.

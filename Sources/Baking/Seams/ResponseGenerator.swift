@@ -79,8 +79,15 @@ public enum GenerationEvent: Hashable, Sendable {
     case began(id: String, step: Int?)
     /// A token of request `id`, in order.
     case token(id: String, token: TokenID)
+    /// More of the text of request `id`, never half a character; in place of tokens from a service
+    /// that has its own.
+    case text(id: String, String)
+    /// An attempt at request `id` was paid for, whether it came to a response or not.
+    case spent(id: String, Spending)
     /// The response is complete.
     case finished(GeneratedResponse)
+    /// A service will not answer request `id`, whoever asks again: its rules are against it.
+    case declined(id: String, reason: String)
     /// This request failed; the others go on.
     case failed(id: String, reason: String)
 }
@@ -92,4 +99,24 @@ public protocol ResponseGenerator: Backend {
     func generate(
         _ requests: [GenerationRequest]
     ) -> AsyncThrowingStream<GenerationEvent, any Error>
+    /// The same for a run that has spent something before; a service keeps within its limit.
+    func generate(
+        _ requests: [GenerationRequest], after spending: Spending
+    ) -> AsyncThrowingStream<GenerationEvent, any Error>
+    /// What answers to `requests` may cost at most; nil where nobody is paid.
+    func estimate(for requests: [GenerationRequest]) async throws -> SpendingEstimate?
+}
+
+extension ResponseGenerator {
+    /// Nobody is paid.
+    public func generate(
+        _ requests: [GenerationRequest], after spending: Spending
+    ) -> AsyncThrowingStream<GenerationEvent, any Error> {
+        generate(requests)
+    }
+
+    /// Nobody is paid.
+    public func estimate(for requests: [GenerationRequest]) async throws -> SpendingEstimate? {
+        nil
+    }
 }

@@ -63,13 +63,13 @@ public struct StepResult: Hashable, Sendable {
     public var kl: Double
     /// The optimised value per response token.
     public var loss: Double
-    /// Global norm of the gradient before clipping.
-    public var gradientNorm: Double
+    /// Global norm of the gradient before clipping; nil where the backend does not say.
+    public var gradientNorm: Double?
     /// Response tokens of the batch.
     public var tokenCount: Int
 
     /// A result.
-    public init(kl: Double, loss: Double, gradientNorm: Double, tokenCount: Int) {
+    public init(kl: Double, loss: Double, gradientNorm: Double?, tokenCount: Int) {
         self.kl = kl
         self.loss = loss
         self.gradientNorm = gradientNorm
@@ -95,6 +95,8 @@ public struct KLSum: Hashable, Sendable {
 
 /// Trains one adapter at a time.
 public protocol StudentTrainer: Backend {
+    /// Refuses what cannot be trained here, before anything is paid for or waited for.
+    func prepare(_ configuration: TrainerConfiguration, topK: Int) async throws
     /// Starts a new adapter, or takes up the one saved in `checkpoint` with its optimiser's state.
     func beginTraining(
         _ configuration: TrainerConfiguration, from checkpoint: URL?
@@ -104,13 +106,30 @@ public protocol StudentTrainer: Backend {
     func step(_ batch: [TrainingExample], learningRate: Double) async throws -> StepResult
     /// The K-plus-rest KL of `examples` under `adapter`.
     func kl(of examples: [TrainingExample], adapter: AdapterChoice) async throws -> KLSum
-    /// Writes the PEFT files and `trainer.safetensors` into `directory`, which exists and is empty.
-    /// `base` goes into the adapter's configuration as the base model's name.
+    /// Writes the PEFT files and `trainer.safetensors` into `directory`, which exists and is empty;
+    /// a service writes what it calls them. `base` goes into the adapter's configuration as the base
+    /// model's name.
     func saveCheckpoint(to directory: URL, base: String) async throws
+    /// Brings the PEFT files of a saved checkpoint into its directory, where a service keeps them.
+    func fetchAdapter(for checkpoint: URL) async throws
+    /// Gives up what a service keeps for a saved checkpoint, whose directory is about to go. What
+    /// cannot be given up is left.
+    func discard(_ checkpoint: URL) async
     /// Forgets adapter and optimiser.
     func endTraining() async
     /// An estimate for one step of `batch`: seconds and peak bytes.
     func estimate(for batch: [TrainingExample], rank: Int) async throws -> StepEstimate
+}
+
+extension StudentTrainer {
+    /// Everything can.
+    public func prepare(_ configuration: TrainerConfiguration, topK: Int) async throws {}
+
+    /// Nothing: the files are there.
+    public func fetchAdapter(for checkpoint: URL) async throws {}
+
+    /// Nothing: there is no more than the directory.
+    public func discard(_ checkpoint: URL) async {}
 }
 
 /// What a step is expected to cost.

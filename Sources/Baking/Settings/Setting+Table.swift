@@ -3,12 +3,13 @@ extension Setting {
     package static let table: [Setting] = [
         Setting(
             .model, .text, .text("starter"),
-            "Model to bake: starter, a directory in Hugging Face layout, a hub id in the cache, or "
-                + "tinker:NAME."),
+            "Model to bake: starter, a directory in Hugging Face layout, a hub id in the cache (oven "
+                + "pull), or tinker:NAME to train on that service."),
         Setting(.prompt, .path, .text("prompt.md"), "File whose text is baked."),
         Setting(
             .generator, .text, .text("model"),
-            "Who writes the responses: model (the teacher itself) or a service's name."),
+            "Who writes the responses: model (the teacher itself) or a service, as NAME or "
+                + "NAME:MODEL."),
         Setting(.queries, .path, .absent, absence: "built-in", "Query set, a YAML file."),
         Setting(
             .temperatures, .numbers(NumberRange(lowest: 0, highest: 2)),

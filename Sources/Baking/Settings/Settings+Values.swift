@@ -50,7 +50,33 @@ extension Settings {
 
     /// Where the model is.
     package func modelLocation() throws(ModelLocation.Failure) -> ModelLocation {
-        try ModelLocation(text(.model), in: surroundings)
+        if let remote = remoteModel { return .tinker(remote.model) }
+        return try ModelLocation(text(.model), in: surroundings)
+    }
+
+    /// The service that trains the model, and the model's name there; nil for one on this machine.
+    package var remoteModel: (service: String, model: String)? {
+        let parts = text(.model).split(separator: ":", maxSplits: 1)
+        guard parts.count == 2, services[String(parts[0])]?.kind == .tinker else { return nil }
+        return (String(parts[0]), String(parts[1]))
+    }
+
+    /// The service that writes the responses, and the model that it is asked for; nil when the model
+    /// itself writes them. The setting names the service, and after a colon the model where it is not
+    /// the service's own.
+    ///
+    /// - Throws: ``ServiceError``
+    package func generatorService() throws(ServiceError) -> (service: String, model: String?)? {
+        let text = text(.generator)
+        if text == "model" { return nil }
+        let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
+        guard let name = parts.first, let service = services[name] else {
+            throw .unknown(
+                name: parts.first ?? "",
+                nearest: Spelling.nearest(to: text, in: services.keys.sorted()))
+        }
+        guard service.kind == .openai else { throw .writesNoResponses(name: name) }
+        return (name, parts.count == 2 ? parts[1] : service.model)
     }
 
     /// What changes the result of a bake.
@@ -58,6 +84,9 @@ extension Settings {
         var configuration = BakeConfiguration()
         configuration.model = text(.model)
         configuration.generator = text(.generator)
+        if let asked = try? generatorService(), let model = asked.model {
+            configuration.generator = "\(asked.service):\(model)"
+        }
         configuration.temperatures = numbers(.temperatures)
         configuration.maximumResponseTokens = integer(.maxResponseTokens)
         configuration.thinking = flag(.thinking)

@@ -11,6 +11,9 @@ struct ServiceEntry {
     var keyVariable: String?
     var wire: ServiceConfiguration.Wire?
     var spendLimit: Double?
+    var tokenizer: String?
+    var allow: [ServiceConfiguration.Fallback]?
+    var expireAfterDays: Double?
 
     /// The service after this entry; nil when kind or address are still missing.
     func completing(_ service: ServiceConfiguration?) -> ServiceConfiguration? {
@@ -20,7 +23,9 @@ struct ServiceEntry {
         return ServiceConfiguration(
             kind: kind, baseURL: baseURL, model: model ?? service?.model,
             keyVariable: keyVariable ?? service?.keyVariable,
-            wire: wire ?? service?.wire ?? .auto, spendLimit: spendLimit ?? service?.spendLimit)
+            wire: wire ?? service?.wire ?? .auto, spendLimit: spendLimit ?? service?.spendLimit,
+            tokenizer: tokenizer ?? service?.tokenizer, allow: allow ?? service?.allow ?? [],
+            expireAfterDays: expireAfterDays ?? service?.expireAfterDays)
     }
 }
 
@@ -94,6 +99,22 @@ extension SettingsFile {
             if let limit = Setting.number(text), limit >= 0 { entry.spendLimit = limit }
             if entry.spendLimit != nil { return }
             expected = "US dollars, 0 or more"
+        case .tokenizer:
+            if !text.isEmpty { entry.tokenizer = text }
+            if entry.tokenizer != nil { return }
+            expected = "a directory or a hub id"
+        case .allow:
+            let words = node.sequence.map { $0.map { $0.scalar?.string ?? "" } } ?? [text]
+            let known = words.compactMap(ServiceConfiguration.Fallback.init)
+            if known.count == words.count { entry.allow = known }
+            if entry.allow != nil { return }
+            expected = "a list of split-targets and response-tokens"
+        case .expireAfterDays:
+            if let days = Setting.number(text), (0.05...3650).contains(days) {
+                entry.expireAfterDays = days
+            }
+            if entry.expireAfterDays != nil { return }
+            expected = "days, 0.05 to 3650"
         }
         throw .invalidField(
             name: "services.\(entry.name).\(field.rawValue)", expected: expected,

@@ -123,7 +123,9 @@ import Testing
         #expect(throws: RunError.noCheckpoint(run: run.name, which: "step 50")) {
             try run.checkpoint(.step(50))
         }
-        try Checkpoint.prune(run.url(.checkpoints), keeping: 1)
+        for checkpoint in try Checkpoint.surplus(in: run.url(.checkpoints), keeping: 1) {
+            try checkpoint.remove()
+        }
         #expect(try run.checkpoints().map(\.step) == [40, 80])
     }
 
