@@ -63,6 +63,7 @@ import Transformer
                 answers[response.id] = Answer(
                     step: step, tokens: response.tokens, rows: response.rows)
             case .failed(_, let reason): Issue.record("\(reason)")
+            case .text, .spent, .declined: Issue.record("\(event)")
             }
         }
         return answers
