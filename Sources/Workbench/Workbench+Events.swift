@@ -50,6 +50,9 @@ extension Workbench {
         case .models(let names):
             showModels(names)
             return []
+        case .moreModels(let names):
+            addModels(names)
+            return []
         case .themes(let names):
             themes = names
             return []
@@ -65,6 +68,7 @@ extension Workbench {
             return []
         case .jobStarted(let kind):
             job = Job(kind: kind, start: now)
+            waiting = nil
             return []
         case .job(let event): return happened(event)
         case .jobPaused(let isPaused):
@@ -77,6 +81,19 @@ extension Workbench {
         case .notice(let kind, let text):
             say(kind, text)
             return []
+        case .service(let notice):
+            heard(notice)
+            return []
+        }
+    }
+
+    /// A service waits, goes on, or has something to say.
+    private mutating func heard(_ notice: ServiceNotice) {
+        switch notice {
+        case .waiting: waiting = notice.text
+        case .resumed: waiting = nil
+        case .note: say(.info, notice.text)
+        case .warning: say(.warning, notice.text)
         }
     }
 

@@ -30,14 +30,25 @@ extension Workbench {
     }
 
     mutating func showModels(_ names: [String]) {
-        let items = names.map { name in
-            Picker.Item(
-                title: safe(name), detail: name == model?.name ? "in use" : "", value: name)
-        }
         open(
             Picker(
                 kind: .models, title: "Model: choose, or type a directory or hub id",
-                items: items, takesOthers: true))
+                items: modelItems(names), takesOthers: true))
+    }
+
+    /// More names for a choice that is still open.
+    mutating func addModels(_ names: [String]) {
+        guard case .picker(var picker)? = overlays.last, picker.kind == .models else { return }
+        let known = Set(picker.items.map(\.value))
+        picker.items += modelItems(names.filter { !known.contains($0) })
+        overlays[overlays.count - 1] = .picker(picker)
+    }
+
+    private func modelItems(_ names: [String]) -> [Picker.Item] {
+        names.map { name in
+            Picker.Item(
+                title: safe(name), detail: name == model?.name ? "in use" : "", value: name)
+        }
     }
 
     mutating func showPromptFiles(_ files: [PromptChoice]) {

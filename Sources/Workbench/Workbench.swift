@@ -47,6 +47,8 @@ package struct Workbench: Sendable {
     var themeName: String
     /// The work going on.
     var job: Job?
+    /// What a service lets the work wait for.
+    var waiting: String?
     /// The exit code once the work has ended.
     var quitCode: Int32?
     var lastCancel: Double?

@@ -19,6 +19,8 @@ package enum WorkbenchEvent: Sendable {
     case settings([SettingRow])
     case model(ModelOverview)
     case models([String])
+    /// Names that came later: what services offer.
+    case moreModels([String])
     case themes([String])
     case theme(name: String, Theme)
 
@@ -43,6 +45,8 @@ package enum WorkbenchEvent: Sendable {
     /// Text came back from another editor.
     case edited(EditTarget, String)
     case notice(NoticeKind, String)
+    /// Something a service says while work goes on.
+    case service(ServiceNotice)
 }
 
 /// How much a notice matters.

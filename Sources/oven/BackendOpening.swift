@@ -13,37 +13,27 @@ protocol SequenceScorer: Backend {
 }
 
 extension LocalBackend: SequenceScorer {}
-
-/// What the commands need of a backend.
-typealias OvenBackend = ResponseGenerator & TargetScorer & StudentTrainer & DivergenceMeter
-    & SequenceScorer
+extension TinkerBackend: SequenceScorer {}
 
 /// Opens the model that `settings` name; warnings about its files go to `console`.
-func openBackend(_ settings: Settings, _ console: Console) async throws -> any OvenBackend {
-    let opened = try openBackend(settings, isBackground: false)
+func openBackend(
+    _ settings: Settings, _ services: Services, _ console: Console
+) async throws -> any BakingBackend {
+    let opened = try await services.catalogue(settings).model()
     for warning in opened.warnings { console.remark("warning: \(warning)") }
     return opened.backend
 }
 
-/// Opens the model that `settings` name.
-///
-/// - Parameter isBackground: Whether all other threads of the machine go before the model's.
-/// - Returns: The model, and what a person should know of its files.
-func openBackend(
-    _ settings: Settings, isBackground: Bool
-) throws -> (backend: any OvenBackend, warnings: [String]) {
-    switch try settings.modelLocation() {
-    case .tinker(let name):
+/// Opens the model that `settings` name for scoring sequences.
+func openScorer(
+    _ settings: Settings, _ services: Services, _ console: Console
+) async throws -> any SequenceScorer {
+    let backend = try await openBackend(settings, services, console)
+    guard let scorer = backend as? any SequenceScorer else {
         throw BackendError.refused(
-            what: "this version cannot use the service for tinker:\(name)",
-            remedy: "choose a local model")
-    case .directory(let directory):
-        let backend = try LocalBackend(
-            directory: directory, name: settings.text(.model), precise: settings.flag(.precise),
-            threads: settings.threads ?? ProcessInfo.processInfo.activeProcessorCount,
-            isBackground: isBackground)
-        return (backend, backend.warnings)
+            what: "\(settings.text(.model)) scores no sequences", remedy: "choose another model")
     }
+    return scorer
 }
 
 /// Writes the model in `model` with the adapter in its weights.

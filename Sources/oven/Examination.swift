@@ -22,18 +22,20 @@ struct Finding: Encodable {
 /// Looks at everything that a bake depends on.
 struct Examination {
     let settings: Settings
+    let services: Services
 
-    /// All but the model.
+    /// All but the model and the services.
     var findings: [Finding] {
-        [machine, terminal, http] + resources + [theme, prompt, queries, runs] + services
+        [machine, terminal, http] + resources + [theme, prompt, queries, runs]
     }
 
     /// Opens the model.
     func modelFinding() async -> Finding {
         await found("model") {
-            let model = try await openBackend(settings, Console.standard(settings)).model
-            return "\(model.name): \(model.family), \(model.parameterCount) weights, "
-                + "\(model.contextLength) tokens of context, \(model.arithmetic)"
+            let model = try await openBackend(settings, services, Console.standard(settings)).model
+            let weights = model.parameterCount > 0 ? "\(model.parameterCount) weights, " : ""
+            return
+                "\(model.name): \(model.family), \(weights)\(model.contextLength) tokens of context, \(model.arithmetic)"
         }
     }
 
@@ -115,14 +117,27 @@ struct Examination {
         checked("runs") { "\(try settings.store.runs().count) in \(settings.store.directory.path)" }
     }
 
-    /// Only whether a key is there; what it is never leaves the environment.
-    private var services: [Finding] {
-        settings.services.sorted { $0.key < $1.key }.map { name, service in
-            let variable = service.keyVariable
-            let hasKey = variable.map { settings.surroundings.variable($0) != nil } ?? true
-            return Finding(
-                check: name, state: hasKey ? .ok : .missing,
-                detail: hasKey ? service.baseURL : "no key in \(variable ?? "the environment")")
+    // MARK: Services
+
+    /// What each service says that is configured: one whose key is there, or that needs none.
+    func serviceFindings() async -> [Finding] {
+        var findings: [Finding] = []
+        let catalogue = services.catalogue(settings)
+        for name in settings.services.keys.sorted() {
+            do {
+                guard let report = try await catalogue.report(on: name) else {
+                    let variable = settings.services[name]?.keyVariable
+                    findings.append(
+                        Finding(
+                            check: name, state: .missing,
+                            detail: "no key in \(variable ?? "the environment")"))
+                    continue
+                }
+                findings.append(Finding(check: name, state: .ok, detail: report))
+            } catch {
+                findings.append(broken(name, error))
+            }
         }
+        return findings
     }
 }

@@ -14,6 +14,7 @@ struct Export {
     let strength: Double
     /// With the run's model.
     let settings: Settings
+    let services: Services
     let console: Console
 
     /// Why an export is not written.
@@ -27,7 +28,8 @@ struct Export {
             switch self {
             case .notEmpty(let path):
                 "something is there already; choose another directory (\(path))"
-            case .notLocal(let model): "only a local model can be written, not \(model)"
+            case .notLocal(let model):
+                "the weights of \(model) are not on this machine; oven pull brings them"
             case .strength: "only merged weights can have a strength other than 1"
             case .unwritable(let path, let why): "cannot be written: \(why) (\(path))"
             }
@@ -58,10 +60,36 @@ struct Export {
     }
 
     private func modelDirectory() throws -> URL {
-        guard case .directory(let model) = try settings.modelLocation() else {
+        guard case .directory(let model) = try localSettings().modelLocation() else {
             throw Failure.notLocal(model: settings.text(.model))
         }
         return model
+    }
+
+    /// The settings with the model's weights on this machine, also where a service trained it.
+    private func localSettings() throws -> Settings {
+        guard let remote = settings.remoteModel else { return settings }
+        guard case .directory? = try? ModelLocation(remote.model, in: settings.surroundings) else {
+            throw Failure.notLocal(model: remote.model)
+        }
+        var local = settings
+        local.use(.text(remote.model), for: .model)
+        return local
+    }
+
+    /// Brings the adapter's files here where a service keeps them.
+    func fetchAdapter() async throws {
+        let file = checkpoint.directory.appending(path: "adapter_model.safetensors")
+        guard settings.remoteModel != nil, !FileManager.default.fileExists(atPath: file.path)
+        else { return }
+        let backend = try await openBackend(settings, services, console)
+        do {
+            try await backend.fetchAdapter(for: checkpoint.directory)
+        } catch {
+            await backend.close(.failed)
+            throw error
+        }
+        await backend.close(.finished)
     }
 
     /// Copies files, whole or not at all.
@@ -95,27 +123,32 @@ struct Export {
     /// The largest difference between log-probabilities before the export and after loading it, over
     /// the likeliest tokens of a short conversation. Whole models are compared in float32, so that
     /// only what the files hold counts; one is open at a time.
+    ///
+    /// - Throws: ``Failure/notLocal(model:)`` when there are no weights here to compare with.
     func largestDifference(_ format: ExportFormat, in directory: URL) async throws -> Double {
+        var settings = try localSettings()
         let own = AdapterChoice.checkpoint(checkpoint.directory, strength: strength)
         switch format {
         case .peft:
-            let backend = try await openBackend(settings, console)
+            let backend = try await openScorer(settings, services, console)
             return Self.difference(
                 try await score(backend, own),
                 try await score(backend, .checkpoint(directory, strength: 1)))
         case .merged, .base:
-            var settings = settings
             settings.use(.flag(true), for: .precise)
             let before = try await score(
-                openBackend(settings, console), format == .base ? .none : own)
+                openScorer(settings, services, console), format == .base ? .none : own)
             settings.use(.text(directory.path), for: .model)
-            return Self.difference(before, try await score(openBackend(settings, console), .none))
+            return Self.difference(
+                before, try await score(openScorer(settings, services, console), .none))
         }
     }
 
     private typealias Score = (logprobs: [Double], rows: [TopKRow])
 
-    private func score(_ backend: any OvenBackend, _ adapter: AdapterChoice) async throws -> Score {
+    private func score(_ backend: any SequenceScorer, _ adapter: AdapterChoice) async throws
+        -> Score
+    {
         let tokens = try backend.template.context(
             system: .none, turns: [ChatMessage(.user, "Hello! Who are you, and what do you do?")],
             thinking: false, using: backend.tokenizer)

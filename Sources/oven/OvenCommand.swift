@@ -20,8 +20,8 @@ struct OvenCommand: AsyncParsableCommand {
         subcommands: [
             GenerateCommand.self, BakeCommand.self, VerifyCommand.self, ChatCommand.self,
             CompareCommand.self, ScoreCommand.self, TokenizeCommand.self, RunsCommand.self,
-            ExportCommand.self, DoctorCommand.self, BenchCommand.self, ConfigCommand.self,
-            InstallCommand.self,
+            ExportCommand.self, PullCommand.self, CheckpointsCommand.self, DoctorCommand.self,
+            BenchCommand.self, ConfigCommand.self, InstallCommand.self,
         ])
 
     @OptionGroup(title: "Workbench") var workbench: WorkbenchOptions
@@ -53,8 +53,20 @@ struct OvenCommand: AsyncParsableCommand {
         if workbench.noMouse { flags[.mouse] = "false" }
         let start = WorkbenchStart(
             flags: flags, settings: try Settings(flags: flags, in: .current()),
-            isASCII: workbench.ascii, isPlain: isPlain, script: workbench.script)
+            isASCII: workbench.ascii, isPlain: isPlain, script: workbench.script,
+            trace: place.trace)
         let code = try await start.run()
         if code != 0 { throw ProgramExit(code: code) }
+    }
+}
+
+/// The commands without the workbench's options. The parser takes options of the root wherever they
+/// stand, also those that a command has of its own under the same name.
+struct CommandRoot: AsyncParsableCommand {
+    static let configuration = OvenCommand.configuration
+
+    /// Whether the command line names a command.
+    static func isMeant(by arguments: [String]) -> Bool {
+        configuration.subcommands.contains { $0.configuration.commandName == arguments.first }
     }
 }

@@ -32,7 +32,9 @@ enum Program {
     /// - Returns: The exit code.
     static func run(_ arguments: [String]) async -> Int32 {
         await outcome {
-            var command = try OvenCommand.parseAsRoot(arguments)
+            let root: any ParsableCommand.Type =
+                CommandRoot.isMeant(by: arguments) ? CommandRoot.self : OvenCommand.self
+            var command = try root.parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

@@ -1,3 +1,4 @@
+import Backends
 import Baking
 import Foundation
 
@@ -5,18 +6,33 @@ import Foundation
 struct OpenedRun {
     let run: Run
     let checkpoint: Checkpoint
-    let backend: any OvenBackend
+    let backend: any BakingBackend
 
     /// Opens `name`, or the newest run that has a checkpoint.
     ///
     /// - Parameter settings: Where runs live; a model given as a flag replaces the run's.
     init(
-        _ name: String?, checkpoint choice: CheckpointChoice, settings: Settings, console: Console
+        _ name: String?, checkpoint choice: CheckpointChoice, settings: Settings,
+        services: Services, console: Console
     ) async throws {
         run = try settings.store.run(named: name)
+        for notice in TinkerExpiry.warnings(in: run.directory, now: Date()) {
+            console.remark("warning: \(EventLine.text(notice))")
+        }
         checkpoint = try run.checkpoint(choice)
         backend = try await openBackend(
-            settings.adopting(run.record.configuration), console)
+            settings.adopting(run.record.configuration), services, console)
+    }
+
+    /// Does `work` with the run and gives back what its model holds elsewhere.
+    func use(_ work: () async throws -> Void) async throws {
+        do {
+            try await work()
+        } catch {
+            await backend.close(error is CancellationError ? .interrupted : .failed)
+            throw error
+        }
+        await backend.close(.finished)
     }
 }
 
@@ -32,11 +48,12 @@ extension Settings {
     /// Where runs live.
     var store: RunStore { RunStore(directory: surroundings.url(of: text(.runs))) }
 
-    /// The settings with a run's model and arithmetic, unless flags say otherwise.
+    /// The settings with a run's model, arithmetic and generator, unless flags say otherwise.
     func adopting(_ configuration: BakeConfiguration) -> Settings {
         var settings = self
         settings.adopt(.text(configuration.model), for: .model)
         settings.adopt(.flag(configuration.precise), for: .precise)
+        settings.adopt(.text(configuration.generator), for: .generator)
         return settings
     }
 

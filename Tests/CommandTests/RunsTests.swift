@@ -17,9 +17,9 @@ import Testing
     }
 
     @Test(arguments: [
-        "--generator openrouter", "--log-to wandb", "--model tinker:a", "--model ./no",
+        "--generator openrouter", "--generator nobody:a", "--model tinker:a", "--model ./no",
     ])
-    func `what this version cannot do is refused, not left out`(flags: String) throws {
+    func `what is not there is refused, not left out`(flags: String) throws {
         let oven = try OvenProcess()
         try oven.directory.write("Be a pirate.", to: "prompt.md")
         let result = try oven.shell("\"$OVEN\" bake \(flags)")

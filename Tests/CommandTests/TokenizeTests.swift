@@ -46,4 +46,13 @@ import Testing
         #expect(answers.dropLast().allSatisfy { $0.error != nil && $0.ids == nil })
         #expect(answers[5].error == nil)
     }
+
+    @Test func `an option that the workbench has too is the command's own`() throws {
+        let oven = try OvenProcess()
+        try oven.directory.write("Ahoy there", to: "a.txt")
+        let result = try oven.run("score", "--text", "a.txt", "--top-k", "2")
+        #expect(result.code == 0)
+        #expect(result.output.contains("topK"))
+        #expect(try oven.run("tokenize", "--model", "./nobody").code == 1)
+    }
 }

@@ -4,7 +4,7 @@ import Testing
 @Suite struct UsageTests {
     private static let commands = [
         "generate", "bake", "verify", "chat", "compare", "score", "tokenize", "runs", "export",
-        "doctor", "bench", "config", "install",
+        "doctor", "bench", "config", "pull", "install",
     ]
 
     @Test func `oven alone prints the help and exits 2`() throws {

@@ -46,6 +46,8 @@ package struct PlainWorkbench: Sendable {
     private var transcript = Transcript()
     private var job: JobKind?
     private var isPaused = false
+    /// Why a service lets the work wait, as it was last told.
+    private var waitingFor: String?
     private var question: Int?
     private var questionCount = 0
     private var lastTenth = -1
@@ -103,10 +105,26 @@ package struct PlainWorkbench: Sendable {
             if let failure { say("error: \(failure)") }
         case .notice(let kind, let text):
             say((kind == .error ? "error: " : kind == .warning ? "warning: " : "") + text)
+        case .service(let notice): heard(notice)
         case .edited(.prompt, let new): changePrompt(new)
-        case .models, .themes, .theme, .promptFiles, .restored, .edited, .input, .tick: break
+        case .models, .moreModels, .themes, .theme, .promptFiles, .restored, .edited, .input, .tick:
+            break
         }
         return answer
+    }
+
+    private mutating func heard(_ notice: ServiceNotice) {
+        switch notice {
+        case .waiting(_, let reason, _):
+            // Said again only when it is another reason: lines stay.
+            if reason != waitingFor { say(notice.text) }
+            waitingFor = reason
+        case .resumed:
+            if waitingFor != nil { say(notice.text) }
+            waitingFor = nil
+        case .note: say(notice.text)
+        case .warning: say("warning: \(notice.text)")
+        }
     }
 
     private mutating func say(_ line: String) {

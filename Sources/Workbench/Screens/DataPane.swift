@@ -36,9 +36,11 @@ extension Workbench {
                 isRunning && progress.completed > 0
                 ? elapsed / Double(progress.completed)
                     * Double(progress.total - progress.completed) : nil
+            let failed = progress.failed > 0 ? "\(glyphs.cross) \(progress.failed) failed" : ""
             let bar = ProgressBar(
                 label: "generate", completed: progress.completed, total: progress.total,
-                note: progress.failed > 0 ? "\(glyphs.cross) \(progress.failed) failed" : "",
+                note: [progress.spending?.text ?? "", failed].filter { !$0.isEmpty }
+                    .joined(separator: ", "),
                 rate: isRunning && rate.isFinite ? "\(Int(rate)) tok/s" : "", secondsLeft: left)
             draw(bar, rect.row(0), &surface)
         }

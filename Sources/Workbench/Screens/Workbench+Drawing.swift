@@ -184,6 +184,7 @@ extension Workbench {
         guard let job else { return "" }
         if job.isStopping { return "stopping" }
         if job.isPaused { return "paused" }
+        if let waiting { return safe(waiting, cells: max(20, size.columns / 2)) }
         switch bake.history.phase {
         case .generating:
             return data.progress.map { "generating \($0.completed)/\($0.total)" } ?? "generating"

@@ -19,7 +19,8 @@ extension BenchSubject {
         let job = BakeJob(
             prompt: try Prompt(text: "You are a pirate named Gertrude. Talk like a pirate."),
             queries: try settings.querySet().queries, configuration: settings.bakeConfiguration,
-            store: settings.store, backend: try await openBackend(settings, console))
+            store: settings.store,
+            backend: try await openBackend(settings, Services(trace: nil) { _ in }, console))
         for try await _ in job.events() {}
         try Task.checkCancellation()
         return BenchMeasurement(values: [(ContinuousClock.now - start) / .seconds(1)])

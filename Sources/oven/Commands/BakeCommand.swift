@@ -41,17 +41,22 @@ struct BakeCommand: AsyncParsableCommand {
     private func plan() async throws {
         let settings = try job.settings()
         let console = Console.standard(settings)
-        let plan = try await job.job(settings, console: console).plan()
+        let services = try job.output.place.services(console)
+        let plan = try await job.job(settings, services: services, console: console).plan()
         guard !job.output.json else { return try console.json(plan) }
-        let rows = [
-            ("run", plan.run + (plan.continues ? " (continued)" : " (new)")),
-            ("rows", "\(plan.rows) to train, \(plan.devRows) to evaluate"),
-            ("present", "\(plan.rowsPresent)"),
-            ("steps", "\(plan.steps), \(plan.stepsDone) done"),
-            ("per step", "\(EventLine.number(plan.stepSeconds, digits: 2)) s"),
-            ("time", ProgressBar.duration(plan.seconds)),
-            ("memory", "\(plan.peakByteCount >> 20) MiB"),
-        ]
+        let rows =
+            [
+                ("run", plan.run + (plan.continues ? " (continued)" : " (new)")),
+                ("rows", "\(plan.rows) to train, \(plan.devRows) to evaluate"),
+                ("present", "\(plan.rowsPresent)"),
+                ("steps", "\(plan.steps), \(plan.stepsDone) done"),
+                ("per step", "\(EventLine.number(plan.stepSeconds, digits: 2)) s"),
+                ("time", ProgressBar.duration(plan.seconds)),
+                (
+                    "memory",
+                    plan.peakByteCount > 0 ? "\(plan.peakByteCount >> 20) MiB" : "elsewhere"
+                ),
+            ] + (plan.cost.map { [("cost", $0.text)] } ?? [])
         for (label, value) in rows {
             try console.line(
                 console.painter.paint(label.padded(to: 10), .muted) + console.safe(value))

@@ -45,21 +45,24 @@ struct CompareCommand: AsyncParsableCommand {
         let settings = try Settings(model, output.place)
         let console = Console.standard(settings)
         let opened = try await OpenedRun(
-            run, checkpoint: try adapter.choice, settings: settings, console: console)
+            run, checkpoint: try adapter.choice, settings: settings,
+            services: try output.place.services(console), console: console)
         let arms = try chosenArms
         var comparison = try Comparison(
             backend: opened.backend, arms: arms,
             settings: try opened.chatSettings(strength: adapter.strength, sampling: sampling))
         var answers: [Arm: Chat.Reply] = [:]
-        for try await event in try comparison.reply(to: message) {
-            switch event {
-            case .began, .piece: continue
-            case .finished(let arm, let reply): answers[arm] = reply
-            case .failed(let arm, let reason):
-                throw BackendError.refused(what: "\(arm.rawValue): \(reason)", remedy: nil)
+        try await opened.use {
+            for try await event in try comparison.reply(to: message) {
+                switch event {
+                case .began, .piece: continue
+                case .finished(let arm, let reply): answers[arm] = reply
+                case .failed(let arm, let reason):
+                    throw BackendError.refused(what: "\(arm.rawValue): \(reason)", remedy: nil)
+                }
             }
+            try Task.checkCancellation()
         }
-        try Task.checkCancellation()
         var replies: [(arm: Arm, reply: String, stop: StopReason)] = []
         for arm in arms {
             guard let reply = answers[arm] else { continue }

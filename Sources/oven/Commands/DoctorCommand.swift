@@ -35,8 +35,11 @@ struct DoctorCommand: AsyncParsableCommand {
                 console.painter.paint(finding.state.rawValue.padded(to: 8), role)
                     + finding.check.padded(to: 18) + console.safe(finding.detail))
         }
-        for finding in Examination(settings: settings).findings { try show(finding) }
-        try show(await Examination(settings: settings).modelFinding())
+        let examination = Examination(
+            settings: settings, services: try output.place.services(console))
+        for finding in examination.findings { try show(finding) }
+        try show(await examination.modelFinding())
+        for finding in await examination.serviceFindings() { try show(finding) }
         if isBroken { throw ProgramExit(code: 1) }
     }
 }

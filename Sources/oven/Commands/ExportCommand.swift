@@ -38,14 +38,23 @@ struct ExportCommand: AsyncParsableCommand {
         let directory = settings.surroundings.url(of: output)
         let export = Export(
             checkpoint: try run.checkpoint(try adapter.choice), strength: adapter.strength,
-            settings: settings.adopting(run.record.configuration), console: console)
+            settings: settings.adopting(run.record.configuration),
+            services: try display.place.services(console), console: console)
+        if format != .base { try await export.fetchAdapter() }
         let files = try export.write(format, to: directory, precision: dtype)
-        let difference = try await export.largestDifference(format, in: directory)
+        var difference: Double?
+        do {
+            difference = try await export.largestDifference(format, in: directory)
+        } catch let failure as Export.Failure {
+            // What was trained elsewhere is written all the same.
+            console.remark("warning: not loaded and compared: \(failure)")
+        }
         if display.json {
             try console.json(
                 Line(path: directory.path, files: files, largestDifference: difference))
         } else {
             try console.line("\(console.safe(directory.path)): \(files.count) files")
+            guard let difference else { return }
             try console.line(
                 "largest difference in log-probability after loading it: "
                     + EventLine.significant(difference))

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Backends
 import Baking
 import Foundation
 import Terminal
@@ -24,6 +25,12 @@ struct RunsCommand: AsyncParsableCommand {
             return
         }
         let runs = try settings.store.summaries()
+        for run in runs {
+            let directory = URL(filePath: run.directory, directoryHint: .isDirectory)
+            for notice in TinkerExpiry.warnings(in: directory, now: Date()) {
+                console.remark("warning: \(EventLine.text(notice))")
+            }
+        }
         guard !output.json else {
             for run in runs { try console.json(run) }
             return

@@ -30,6 +30,7 @@ struct ScoreCommand: AsyncParsableCommand {
     @Flag(help: "Taken for granted: the output is JSON.")
     var json = false
     @OptionGroup(title: "Model") var model: ModelSettings
+    @OptionGroup var place: PlaceSettings
 
     func validate() throws {
         guard [ids, text, chats].compactMap(\.self).count == 1 else {
@@ -47,9 +48,9 @@ struct ScoreCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let settings = try Settings(model)
+        let settings = try Settings(model, place)
         let console = Console.standard(settings)
-        let backend = try await openBackend(settings, console)
+        let backend = try await openScorer(settings, place.services(console), console)
         let surroundings = settings.surroundings
         let choice: AdapterChoice =
             adapter.map { .checkpoint(surroundings.url(of: $0), strength: strength) } ?? .none

@@ -23,13 +23,14 @@ struct VerifyCommand: AsyncParsableCommand {
         let settings = try Settings(model, output.place)
         let console = Console.standard(settings)
         let opened = try await OpenedRun(
-            run, checkpoint: try arm.choice, settings: settings, console: console)
+            run, checkpoint: try arm.choice, settings: settings,
+            services: try output.place.services(console), console: console)
         let job = VerificationJob(
             run: opened.run, backend: opened.backend, checkpoint: try arm.choice,
             strength: arm.strength, studentContext: studentContext,
             queries: try querySet(settings, console))
         var printer = EventPrinter(console, json: output.json)
-        try await printer.show(job.events())
+        try await opened.use { try await printer.show(job.events()) }
     }
 
     private func querySet(_ settings: Settings, _ console: Console) throws -> QuerySet? {

@@ -5,7 +5,8 @@ import Terminal
 /// A conversation over lines of text.
 struct ChatSession {
     var chat: Chat
-    let step: Int
+    /// The checkpoint's; nil where no adapter answers.
+    let step: Int?
     let console: Console
     let json: Bool
 
@@ -34,7 +35,9 @@ struct ChatSession {
         let isAsking = isInteractive && console.isTerminal && !json
         if isAsking {
             try console.line(
-                console.painter.paint("\(chat.arm.rawValue), step \(step); /quit ends", .muted))
+                console.painter.paint(
+                    chat.arm.rawValue + (step.map { ", step \($0)" } ?? "") + "; /quit ends", .muted
+                ))
             try console.write(mark)
         }
         for await line in Self.lines {

@@ -15,6 +15,7 @@ enum EventLine {
         case .generationProgress(let progress):
             "\(progress.completed)/\(progress.total) responses, \(progress.failed) failed, "
                 + "\(number(progress.tokensPerSecond, digits: 0)) tokens/s"
+                + (progress.spending.map { ", \($0.text)" } ?? "")
         case .teacherProgress(let progress):
             "\(progress.completed)/\(progress.total) examples scored"
         case .step(let step):

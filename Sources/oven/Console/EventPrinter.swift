@@ -20,9 +20,15 @@ struct EventPrinter {
     private var pace: Pace?
     private var isBarShown = false
     private var isBarComplete = false
+    /// Who else is told of every event.
+    private let alsoTell: (BakeEvent) -> Void
 
-    init(_ console: Console, json: Bool) {
+    init(
+        _ console: Console, json: Bool,
+        alsoTelling alsoTell: @escaping (BakeEvent) -> Void = { _ in }
+    ) {
         self.console = console
+        self.alsoTell = alsoTell
         style = json ? .json : console.isTerminal ? .bars : .words
     }
 
@@ -41,6 +47,7 @@ struct EventPrinter {
     }
 
     private mutating func show(_ event: BakeEvent) throws {
+        alsoTell(event)
         note(event)
         switch style {
         case .json: try console.line(JSONText.escaped(try event.line))
@@ -70,7 +77,10 @@ struct EventPrinter {
             let rate = progress.tokensPerSecond
             try draw(
                 "generate", progress.completed, progress.total, at: event.time,
-                note: progress.failed > 0 ? "\(progress.failed) failed" : "",
+                note: [
+                    progress.spending?.text ?? "",
+                    progress.failed > 0 ? "\(progress.failed) failed" : "",
+                ].filter { !$0.isEmpty }.joined(separator: ", "),
                 rate: rate > 0 ? "\(EventLine.number(rate, digits: 0)) tokens/s" : "")
         case .teacherProgress(let progress):
             try draw("score", progress.completed, progress.total, at: event.time)

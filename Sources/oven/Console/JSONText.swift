@@ -6,6 +6,7 @@ enum JSONText {
     static func line(of value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .iso8601
         return escaped(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 

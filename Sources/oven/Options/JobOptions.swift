@@ -1,4 +1,5 @@
 import ArgumentParser
+import Backends
 import Baking
 import Foundation
 
@@ -20,15 +21,17 @@ struct JobOptions: ParsableArguments {
     func settings() throws -> Settings { try Settings(model, data, training, output.place) }
 
     /// The job that `settings` describe.
-    func job(_ settings: Settings, console: Console) async throws -> BakeJob {
-        try settings.requireLocal()
+    func job(_ settings: Settings, services: Services, console: Console) async throws -> BakeJob {
         let prompt = try settings.prompt()
         let queries = try settings.querySet()
         for warning in queries.warnings { console.remark("warning: \(warning)") }
+        let backend = try await openBackend(settings, services, console)
         return BakeJob(
             prompt: prompt, queries: queries.queries, configuration: settings.bakeConfiguration,
-            store: settings.store, backend: try await openBackend(settings, console), runName: run,
-            forceNew: new, dataset: dataset.map { source(of: $0, settings) })
+            store: settings.store, backend: backend,
+            generator: try services.catalogue(settings).generator(for: backend), runName: run,
+            forceNew: new, dataset: dataset.map { source(of: $0, settings) },
+            control: BakeControl())
     }
 
     /// A file is a file; everything else is a run.
@@ -44,29 +47,29 @@ struct JobOptions: ParsableArguments {
     func run(through stage: BakeStage) async throws -> EventPrinter {
         let settings = try settings()
         let console = Console.standard(settings)
-        var printer = EventPrinter(console, json: output.json)
+        let services = try output.place.services(console)
+        let job = try await job(settings, services: services, console: console)
+        let tracking = try services.catalogue(settings).tracking {
+            job.control?.stopAfterCheckpoint()
+        }
+        var printer = EventPrinter(console, json: output.json) { tracking?.take($0) }
         do {
-            try await printer.show(try await job(settings, console: console).events(through: stage))
-        } catch is CancellationError {
-            console.remark("oven: interrupted; the same command continues")
-            throw CancellationError()
+            try await printer.show(job.events(through: stage))
+        } catch {
+            let isInterruption = error is CancellationError || error is BakeStopped
+            await tracking?.finish(isInterruption ? .interrupted : .failed)
+            await job.backend.close(isInterruption ? .interrupted : .failed)
+            if error is CancellationError {
+                console.remark("oven: interrupted; the same command continues")
+            }
+            if error is BakeStopped {
+                console.remark("oven: stopped after a checkpoint; the same command continues")
+                throw CancellationError()
+            }
+            throw error
         }
+        await tracking?.finish(.finished)
+        await job.backend.close(.finished)
         return printer
-    }
-}
-
-extension Settings {
-    /// Refuses what would otherwise be left out without a word.
-    func requireLocal() throws {
-        guard text(.generator) == "model" else {
-            throw BackendError.refused(
-                what: "this version cannot ask the service \(text(.generator))",
-                remedy: "leave generator at model")
-        }
-        guard words(.logTo).isEmpty else {
-            throw BackendError.refused(
-                what: "this version cannot log to \(self[.logTo].value.text)",
-                remedy: "leave log-to at none; the run's events.jsonl has every figure")
-        }
     }
 }

@@ -6,4 +6,8 @@ struct PlaceSettings: SettingFlags {
     @Option(help: .setting(.runs)) var runs: String?
     @Option(help: .setting(.theme)) var theme: String?
     @Option(help: .setting(.color)) var color: String?
+    @Option(
+        help: "Append every exchange with a service to this file, keys removed.",
+        completion: .file())
+    var trace: String?
 }

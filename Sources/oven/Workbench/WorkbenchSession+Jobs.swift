@@ -1,3 +1,4 @@
+import Backends
 import Baking
 import Foundation
 import Workbench
@@ -32,25 +33,26 @@ extension WorkbenchSession {
         _ kind: JobKind, _ request: JobRequest, _ control: BakeControl
     ) async -> JobEnd {
         do {
-            let events: AsyncThrowingStream<BakeEvent, any Error>
-            let backend: any OvenBackend
             switch kind {
             case .verify:
                 let run = try settings.store.run(named: request.run)
-                backend = try await self.backend(settings.adopting(run.record.configuration))
-                events = VerificationJob(run: run, backend: backend).events()
+                let backend = try await backend(settings.adopting(run.record.configuration))
+                try await watch(VerificationJob(run: run, backend: backend).events(), of: backend)
             case .generate, .bake:
-                var (bakeJob, opened) = try await bakeJob(request)
-                backend = opened
+                var (bakeJob, backend) = try await bakeJob(request)
                 bakeJob.control = control
-                events = bakeJob.events(through: kind == .generate ? .generate : .bake)
-            }
-            do {
-                for try await event in events { happened(event) }
-                try Task.checkCancellation()
-            } catch {
-                await backend.endTraining()
-                throw error
+                let events = bakeJob.events(through: kind == .generate ? .generate : .bake)
+                let tracking = try services.catalogue(settings).tracking {
+                    control.stopAfterCheckpoint()
+                }
+                do {
+                    try await watch(events, of: backend) { tracking?.take($0) }
+                } catch {
+                    let isStop = error is CancellationError || error is BakeStopped
+                    finish(tracking, isStop ? .interrupted : .failed)
+                    throw error
+                }
+                finish(tracking, .finished)
             }
             return .finished
         } catch is CancellationError {
@@ -62,22 +64,47 @@ extension WorkbenchSession {
         }
     }
 
+    /// Takes up events until there are no more.
+    private func watch(
+        _ events: AsyncThrowingStream<BakeEvent, any Error>, of backend: any BakingBackend,
+        alsoTelling tell: (BakeEvent) -> Void = { _ in }
+    ) async throws {
+        do {
+            for try await event in events {
+                tell(event)
+                happened(event)
+            }
+            try Task.checkCancellation()
+        } catch {
+            await backend.endTraining()
+            throw error
+        }
+    }
+
+    /// What is still to be sent is sent while other things go on.
+    private func finish(_ tracking: RunTracking?, _ outcome: WorkOutcome) {
+        guard let tracking else { return }
+        finishing.append(Task { await tracking.finish(outcome) })
+    }
+
     /// The job of a request: of the prompt as it is, or of a run that goes on as it was.
     private func bakeJob(
         _ request: JobRequest
-    ) async throws -> (job: BakeJob, backend: any OvenBackend) {
-        try settings.requireLocal()
+    ) async throws -> (job: BakeJob, backend: any BakingBackend) {
         if let name = request.run {
             let run = try settings.store.run(name)
             let configuration = run.record.configuration
             let queries = try run.queries()
-            let backend = try await backend(settings.adopting(configuration))
+            let settings = settings.adopting(configuration)
+            let backend = try await backend(settings)
             // Rows that were brought along are in the run; they must not be made anew.
             let isBroughtAlong = run.record.identity.queries != queries.hash
             return (
                 BakeJob(
                     prompt: try run.prompt(), queries: queries, configuration: configuration,
-                    store: settings.store, backend: backend, runName: run.name,
+                    store: settings.store, backend: backend,
+                    generator: try services.catalogue(settings).generator(for: backend),
+                    runName: run.name,
                     dataset: isBroughtAlong ? .run(run.name) : nil),
                 backend
             )
@@ -91,7 +118,9 @@ extension WorkbenchSession {
             BakeJob(
                 prompt: prompt, queries: queries.queries,
                 configuration: settings.bakeConfiguration, store: settings.store,
-                backend: backend, forceNew: request.forceNew),
+                backend: backend,
+                generator: try services.catalogue(settings).generator(for: backend),
+                forceNew: request.forceNew),
             backend
         )
     }

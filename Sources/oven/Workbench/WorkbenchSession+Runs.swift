@@ -1,4 +1,6 @@
+import Backends
 import Baking
+import Foundation
 import Workbench
 
 // The runs, and the rows of the one that is open.
@@ -26,6 +28,9 @@ extension WorkbenchSession {
                         hasCheckpoint: try !run.checkpoints().isEmpty, isForOverlay: isForOverlay,
                         configuration: run.record.configuration.texts)))
             guard !isForOverlay else { return }
+            if let notice = TinkerExpiry.warnings(in: run.directory, now: Date()).first {
+                post(.notice(.warning, EventLine.text(notice)))
+            }
             reader = (run.name, DatasetReader(run))
             readRows(startingOver: true)
         }

@@ -13,10 +13,13 @@ actor WorkbenchSession {
     private var changes: [SettingName: String] = [:]
     var settings: Settings
     let themes: ThemeCatalogue
+    let services: Services
 
-    private var loading: (key: ModelKey, task: Task<any OvenBackend, any Error>)?
+    private var loading: (key: ModelKey, task: Task<any BakingBackend, any Error>)?
     var job: RunningJob?
     var replies: [Int: Task<Void, Never>] = [:]
+    /// Figures on their way to where else they go.
+    var finishing: [Task<Void, Never>] = []
     /// Follows the rows of the run that is open.
     var reader: (run: String, rows: DatasetReader)?
     /// The prompt as its file had it when it was read, by path.
@@ -32,8 +35,11 @@ actor WorkbenchSession {
         var model: String
         var precise: Bool
         var threads: Int?
+        /// Where it is, for a model that is elsewhere.
+        var service: ServiceConfiguration?
 
         init(_ settings: Settings) {
+            service = settings.remoteModel.flatMap { settings.services[$0.service] }
             model = settings.text(.model)
             precise = settings.flag(.precise)
             threads = settings.threads
@@ -63,9 +69,12 @@ actor WorkbenchSession {
     }
 
     init(
-        settings: Settings, flags: [SettingName: String], themes: ThemeCatalogue,
+        settings: Settings, flags: [SettingName: String], themes: ThemeCatalogue, trace: String?,
         post: @escaping @Sendable (WorkbenchEvent) -> Void
-    ) {
+    ) throws {
+        services = try Services(trace: trace.map { settings.surroundings.url(of: $0) }) {
+            post(.service($0))
+        }
         self.settings = settings
         self.flags = flags
         self.themes = themes
@@ -92,6 +101,8 @@ actor WorkbenchSession {
         for task in replies.values { task.cancel() }
         job?.task.cancel()
         await job?.task.value
+        for task in finishing { await task.value }
+        if let loading { try? await loading.task.value.close(.interrupted) }
     }
 
     // MARK: Effects
@@ -161,12 +172,16 @@ actor WorkbenchSession {
     }
 
     /// The model of `settings`, loaded once.
-    func backend(_ settings: Settings? = nil) async throws -> any OvenBackend {
+    func backend(_ settings: Settings? = nil) async throws -> any BakingBackend {
         let settings = settings ?? self.settings
         let key = ModelKey(settings)
         if let loading, loading.key == key { return try await loading.task.value }
-        let post = post
-        let task = Task { try await Self.load(settings, post: post) }
+        let (post, services, previous) = (post, services, loading?.task)
+        let task = Task {
+            // What it holds elsewhere is given back.
+            if let previous { try? await previous.value.close(.finished) }
+            return try await Self.load(settings, services, post: post)
+        }
         loading = (key, task)
         do {
             return try await task.value
@@ -178,9 +193,9 @@ actor WorkbenchSession {
 
     @concurrent
     private static func load(
-        _ settings: Settings, post: @Sendable (WorkbenchEvent) -> Void
-    ) async throws -> any OvenBackend {
-        let opened = try openBackend(settings, isBackground: true)
+        _ settings: Settings, _ services: Services, post: @Sendable (WorkbenchEvent) -> Void
+    ) async throws -> any BakingBackend {
+        let opened = try await services.catalogue(settings).model(isBackground: true)
         for warning in opened.warnings { post(.notice(.warning, warning)) }
         return opened.backend
     }
@@ -203,7 +218,7 @@ actor WorkbenchSession {
     }
 
     @concurrent
-    private static func tokens(in text: String, for backend: any OvenBackend) async -> Int {
+    private static func tokens(in text: String, for backend: any BakingBackend) async -> Int {
         TokenCount.tokens(in: text, for: backend)
     }
 
@@ -244,12 +259,32 @@ actor WorkbenchSession {
                 return
             }
             if isOtherModel { _ = try new.modelLocation() }
+            let isOtherGenerator = new.text(.generator) != settings.text(.generator)
             settings = new
             changes = changed
             postSettings()
-            if isOtherModel { await loadModel() }
+            // A service may let wait; other things go on.
+            if isOtherModel { Task { await loadModel() } }
+            if isOtherGenerator { testGenerator() }
         } catch {
             post(.notice(.error, Problem.text(of: error)))
+        }
+    }
+
+    /// Says at once whether the service that is to write the responses can be reached.
+    private func testGenerator() {
+        let catalogue = services.catalogue(settings)
+        Task {
+            do {
+                guard let name = try settings.generatorService()?.service else { return }
+                guard let report = try await catalogue.report(on: name) else {
+                    let variable = settings.services[name]?.keyVariable ?? "a key"
+                    return post(.notice(.warning, "\(name) needs \(variable)"))
+                }
+                post(.notice(.success, "\(name) \(report)"))
+            } catch {
+                post(.notice(.error, Problem.text(of: error)))
+            }
         }
     }
 
@@ -270,6 +305,11 @@ actor WorkbenchSession {
 
     private func listModels() {
         post(.models(["starter"] + ModelLocation.cachedNames(in: settings.surroundings)))
+        let catalogue = services.catalogue(settings)
+        Task {
+            let names = await catalogue.trainableModels()
+            if !names.isEmpty { post(.moreModels(names)) }
+        }
     }
 
     // MARK: Prompts

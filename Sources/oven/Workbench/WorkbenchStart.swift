@@ -10,6 +10,7 @@ struct WorkbenchStart {
     let isASCII: Bool
     let isPlain: Bool
     let script: String?
+    let trace: String?
 
     private var environment: [String: String] { settings.surroundings.environment }
 
@@ -21,8 +22,9 @@ struct WorkbenchStart {
         let glyphs = Glyphs(isASCII: isASCII || !isUTF8)
         let themes = ThemeCatalogue(settings.surroundings)
         let mailbox = Mailbox<WorkbenchEvent>()
-        let session = WorkbenchSession(
-            settings: settings, flags: flags, themes: themes, post: { mailbox.post($0) })
+        let session = try WorkbenchSession(
+            settings: settings, flags: flags, themes: themes, trace: trace,
+            post: { mailbox.post($0) })
         let (effects, handOn) = AsyncStream.makeStream(of: WorkbenchEffect.self)
         let worker = Task {
             for await effect in effects { await session.perform(effect) }
