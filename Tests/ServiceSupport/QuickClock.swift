@@ -1,4 +1,4 @@
-package import Backends
+import Backends
 package import Foundation
 import Synchronization
 
