@@ -19,26 +19,18 @@ extension BackendCatalogue {
     // MARK: Who writes the responses
 
     /// The service that writes the responses of a bake of `backend`; nil when the model itself does.
-    package func generator(for backend: any Backend) throws -> (any ResponseGenerator)? {
+    ///
+    /// - Parameter contextLength: Most tokens of a conversation where `backend` only counts them; nil
+    ///   is the backend's.
+    package func generator(
+        for backend: any Backend, contextLength: Int? = nil
+    ) throws -> (any ResponseGenerator)? {
         guard let (name, model) = try settings.generatorService() else { return nil }
         guard let model else { throw ServiceError.noModel(name: name) }
         return ServiceGenerator(
             client: try chatClient(name), model: model, for: backend,
             thinking: settings.flag(.thinking), concurrency: settings.integer(.concurrency),
-            spendLimit: try service(name).spendLimit, notify: notify)
-    }
-
-    /// A service to talk to, as the setting `generator` names it.
-    ///
-    /// - Parameter backend: Counts tokens; nothing else is asked of it.
-    package func partner(counting backend: any Backend) throws -> any ResponseGenerator {
-        guard let (name, model) = try settings.generatorService(), let model else {
-            throw ServiceError.noModel(name: settings.text(.generator))
-        }
-        return ServiceGenerator(
-            client: try chatClient(name), model: model, for: backend,
-            thinking: settings.flag(.thinking), concurrency: 1,
-            spendLimit: try service(name).spendLimit, contextLength: Int(Int32.max), notify: notify)
+            spendLimit: try service(name).spendLimit, contextLength: contextLength, notify: notify)
     }
 
     private func chatClient(_ name: String) throws -> OpenAIClient {
@@ -208,11 +200,17 @@ extension BackendCatalogue {
     {
         let client = try chatClient(name)
         var parts: [String] = []
-        let models = try await client.models()
-        parts.append("\(models.count) models")
-        if let model = service.model {
-            parts.append(
-                models.contains { $0.id == model } ? "\(model) is one" : "\(model) is not listed")
+        do {
+            let models = try await client.models()
+            parts.append("\(models.count) models")
+            if let model = service.model {
+                parts.append(
+                    models.contains { $0.id == model }
+                        ? "\(model) is one" : "\(model) is not listed")
+            }
+        } catch OpenAIError.refused(let refusal) where ![401, 402, 403].contains(refusal.status) {
+            // The list is needed for nothing, and some servers have none.
+            parts.append("it lists no models")
         }
         if service.keyVariable == "OPENROUTER_API_KEY" {
             let status = try await client.keyStatus()

@@ -19,12 +19,18 @@ enum Program {
             // Before there are other threads, as it wants to be.
             TerminalSignals.install()
             // Called as it is: the loop then keeps this thread, not one of those for short work.
-            exit(await outcome { try await command.run() })
+            leave(await outcome { try await command.run() })
         }
         let work = Task { await run(arguments) }
         let interruption = Interruption { work.cancel() }
         let code = await work.value
-        exit(interruption.received.map { 128 + $0 } ?? code)
+        leave(interruption.received.map { 128 + $0 } ?? code)
+    }
+
+    /// Ends the program. Not by `exit`: that takes libraries apart which a thread of the network or of
+    /// the kernels may be in just then. Nothing here writes through buffers of the C library.
+    private static func leave(_ code: Int32) -> Never {
+        _exit(code)
     }
 
     /// Runs one command line.

@@ -1,13 +1,17 @@
 internal import Baking
 package import Foundation
+internal import Synchronization
 
 /// Speaks HTTP over libcurl, on a thread of its own. Connections are used again, HTTP/2 where a server
 /// offers it over TLS, proxies as the environment says. Certificates are always verified.
 ///
 /// Bodies that are still being read keep it alive.
 package final class HTTPClient: HTTPTransport {
-    let loop: CurlLoop
+    private let configuration: CurlRunner.Configuration
     private let trace: HTTPTrace?
+    /// Made with the first request: a program that asks nobody anything has no thread for it, and none
+    /// that sets libraries up while the program ends.
+    private let started = Mutex<CurlLoop?>(nil)
 
     /// - Parameters:
     ///   - connectionsPerHost: Requests under way at once per origin, at least 1; further ones wait for
@@ -18,14 +22,24 @@ package final class HTTPClient: HTTPTransport {
         connectionsPerHost: Int = 50, certificates: URL? = nil, trace: HTTPTrace? = nil
     ) {
         self.trace = trace
-        loop = CurlLoop(
-            CurlRunner.Configuration(
-                userAgent: "oven/\(EngineVersion.current)",
-                connectionsPerHost: max(connectionsPerHost, 1),
-                certificates: certificates?.path))
+        configuration = CurlRunner.Configuration(
+            userAgent: "oven/\(EngineVersion.current)",
+            connectionsPerHost: max(connectionsPerHost, 1), certificates: certificates?.path)
     }
 
-    deinit { loop.close() }
+    deinit { started.withLock { $0?.close() } }
+
+    /// Whether there is a thread.
+    var isStarted: Bool { started.withLock { $0 != nil } }
+
+    var loop: CurlLoop {
+        started.withLock { loop in
+            if let loop { return loop }
+            let new = CurlLoop(configuration)
+            loop = new
+            return new
+        }
+    }
 
     package func send(_ request: HTTPRequest) async throws -> HTTPResponse {
         try Task.checkCancellation()

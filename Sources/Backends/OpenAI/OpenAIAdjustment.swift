@@ -11,12 +11,12 @@ enum OpenAIAdjustment: Hashable, Sendable {
         case templateArguments = "chat_template_kwargs"
         case reasoningEffort = "reasoning_effort"
         case streamOptions = "stream_options"
-        case reasoning, provider, stream, seed
+        case reasoning, stream, seed
 
         var setsThinking: Bool {
             switch self {
             case .templateArguments, .reasoningEffort, .reasoning: true
-            case .streamOptions, .provider, .stream, .seed: false
+            case .streamOptions, .stream, .seed: false
             }
         }
     }
@@ -54,8 +54,6 @@ enum OpenAIAdjustment: Hashable, Sendable {
             "the server does not take \"seed\", so the same request may get another answer"
         case .without(let field) where field.setsThinking:
             "the server does not take \"\(field.rawValue)\", so the model thinks as it likes"
-        case .without(.provider):
-            "the server does not take \"provider\", so models whose authors forbid training may answer"
         case .without(let field): "the server does not take \"\(field.rawValue)\"; it is left out"
         case .completionTokens: "the server wants \"max_completion_tokens\" for \"max_tokens\""
         }
@@ -69,7 +67,6 @@ extension OpenAIWire.Request {
         case .reasoningEffort: reasoningEffort != nil
         case .streamOptions: streamOptions != nil
         case .reasoning: reasoning != nil
-        case .provider: provider != nil
         case .stream: isStreamed != nil
         case .seed: seed != nil
         }
@@ -84,7 +81,6 @@ extension OpenAIWire.Request {
         case .without(.reasoningEffort): reasoningEffort = nil
         case .without(.streamOptions): streamOptions = nil
         case .without(.reasoning): reasoning = nil
-        case .without(.provider): provider = nil
         case .without(.seed): seed = nil
         case .without(.stream):
             isStreamed = nil

@@ -11,8 +11,6 @@ package struct OpenAIClient: Sendable {
     /// The variable the key is read from.
     package let keyVariable: String?
     package let caller: HTTPCaller
-    /// OpenRouter: only models whose authors allow training on what they write.
-    package let wantsDistillable: Bool
     let notify: @Sendable (ServiceNotice) -> Void
     private let key: Secret?
     private let habits = Habits()
@@ -43,7 +41,6 @@ package struct OpenAIClient: Sendable {
     ///   - keyVariable: Named where the key is missing or refused.
     package init(
         name: String, base: URL, key: Secret?, keyVariable: String?, caller: HTTPCaller,
-        wantsDistillable: Bool = false,
         notify: @escaping @Sendable (ServiceNotice) -> Void = { _ in }
     ) {
         self.name = name
@@ -53,7 +50,6 @@ package struct OpenAIClient: Sendable {
         self.key = key
         self.keyVariable = keyVariable
         self.caller = caller
-        self.wantsDistillable = wantsDistillable
         self.notify = notify
     }
 
@@ -154,9 +150,6 @@ package struct OpenAIClient: Sendable {
         }
         if let thinking = request.thinking { body.setThinking(thinking, for: flavour) }
         if flavour == .openAI { body.apply(.completionTokens) }
-        if flavour == .openRouter, wantsDistillable {
-            body.provider = OpenAIWire.Request.Provider()
-        }
         for adjustment in await habits.adjustments { body.apply(adjustment) }
         return body
     }

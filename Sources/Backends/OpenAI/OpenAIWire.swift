@@ -26,14 +26,6 @@ enum OpenAIWire {
             enum CodingKeys: String, CodingKey { case enableThinking = "enable_thinking" }
         }
 
-        struct Provider: Encodable, Sendable {
-            var enforceDistillableText = true
-
-            enum CodingKeys: String, CodingKey {
-                case enforceDistillableText = "enforce_distillable_text"
-            }
-        }
-
         var model: String
         var messages: [Message]
         var maximumTokenCount: Int?
@@ -46,10 +38,9 @@ enum OpenAIWire {
         var reasoning: Reasoning?
         var reasoningEffort: String?
         var templateArguments: TemplateArguments?
-        var provider: Provider?
 
         enum CodingKeys: String, CodingKey {
-            case model, messages, temperature, seed, reasoning, provider
+            case model, messages, temperature, seed, reasoning
             case maximumTokenCount = "max_tokens"
             case maximumCompletionTokenCount = "max_completion_tokens"
             case isStreamed = "stream"

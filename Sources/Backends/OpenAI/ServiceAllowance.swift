@@ -11,7 +11,7 @@ actor ServiceAllowance {
 
     /// US dollars in all.
     let limit: Double?
-    private(set) var spent: Double
+    private(set) var spent = 0.0
     private var reservations: [Double] = []
     /// The most one request has cost, for services that do not tell their prices.
     private var dearest = 0.0
@@ -31,10 +31,9 @@ actor ServiceAllowance {
     /// Successes after which one more request goes at once, after the service was slowed down.
     private static let patience = 20
 
-    init(maximumConcurrency: Int, limit: Double?, spent: Double) {
+    init(maximumConcurrency: Int, limit: Double?) {
         self.maximumConcurrency = max(maximumConcurrency, 1)
         self.limit = limit
-        self.spent = spent
     }
 
     // MARK: Money

@@ -27,14 +27,13 @@ package struct ServiceGenerator: ResponseGenerator {
     ///   - backend: Whose model is baked.
     ///   - thinking: Whether the service's model may reason before it answers.
     ///   - concurrency: Most requests in flight, at least 1.
-    ///   - spendLimit: US dollars that may be spent in all, `spentBefore` included; nil has no limit.
-    ///   - spentBefore: What the same work cost already.
+    ///   - spendLimit: US dollars that may be spent in all, what the work cost already included; nil has
+    ///     no limit.
     ///   - contextLength: Most tokens of a conversation where nothing is baked; nil is the model's.
     ///   - notify: Told what goes on; from any thread.
     package init(
         client: OpenAIClient, model: String, for backend: any Backend, thinking: Bool,
-        concurrency: Int, spendLimit: Double? = nil, spentBefore: Double = 0,
-        contextLength: Int? = nil,
+        concurrency: Int, spendLimit: Double? = nil, contextLength: Int? = nil,
         notify: @escaping @Sendable (ServiceNotice) -> Void = { _ in }
     ) {
         self.client = client
@@ -46,8 +45,7 @@ package struct ServiceGenerator: ResponseGenerator {
         template = backend.template
         self.thinking = thinking
         self.notify = notify
-        allowance = ServiceAllowance(
-            maximumConcurrency: concurrency, limit: spendLimit, spent: spentBefore)
+        allowance = ServiceAllowance(maximumConcurrency: concurrency, limit: spendLimit)
     }
 
     package func generate(

@@ -98,17 +98,4 @@ extension TinkerClient {
             throw await connection.told(error, what: what)
         }
     }
-
-    /// Lets a checkpoint live so much longer from now; nil for ever.
-    package func setLifetime(_ lifetime: Duration?, of path: String) async throws {
-        let what = "changing how long \(path) lives"
-        var call = TinkerCall(.put, try TinkerPath(path).address + "/ttl")
-        call.body = try connection.body(
-            TinkerWire.Lifetime(ttlSeconds: lifetime.map(TinkerTrainingClient.seconds)))
-        do {
-            _ = try await connection.attempt(call, what: what)
-        } catch {
-            throw await connection.told(error, what: what)
-        }
-    }
 }

@@ -264,6 +264,9 @@ struct TinkerConnection: Sendable {
         case .status(let answer):
             switch answer.status {
             case 401: return .unauthorized(variable: configuration.keyVariable)
+            // Some servers have one status for a wrong key and for what a key may not do.
+            case 403 where why.lowercased().contains("api key"):
+                return .unauthorized(variable: configuration.keyVariable)
             case 408, 429, 500..<600:
                 return .unreachable("\(what): \(configuration.host) says \(why)")
             default: return .failed(what: what, why: why)

@@ -15,6 +15,15 @@ struct TinkerContext: Sendable {
     /// Finds out what the server can do.
     let findOut: @Sendable () async throws -> TinkerProbe
     private let found = TinkerOnce<TinkerProbe>()
+    private let said = Said()
+
+    /// What a person was told.
+    private actor Said {
+        private var texts: Set<String> = []
+
+        func isNews(_ text: String) -> Bool { texts.insert(text).inserted }
+    }
+
     let options: TinkerBackendOptions
     let clock: any ServiceClock
     let notify: @Sendable (ServiceNotice) -> Void
@@ -38,6 +47,11 @@ struct TinkerContext: Sendable {
 
     /// What the server can do; found out once.
     func probe() async throws -> TinkerProbe { try await found.value(findOut) }
+
+    /// Says `text` unless it was said.
+    func warnOnce(_ text: String) async {
+        if await said.isNews(text) { warn(text) }
+    }
 
     func warn(_ text: String) { notify(.warning(service: options.serviceName, text)) }
 

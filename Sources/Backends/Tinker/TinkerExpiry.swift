@@ -11,13 +11,8 @@ package enum TinkerExpiry {
     ///
     /// - Parameter run: The run's directory.
     package static func warnings(in run: URL, now: Date) -> [Notice] {
-        let place = run.appending(path: "checkpoints", directoryHint: .isDirectory)
-        // No directory, no checkpoints.
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: place.path)) ?? []
-        return names.sorted().filter { $0.hasPrefix("step-") }.compactMap { name in
-            let directory = place.appending(path: name, directoryHint: .isDirectory)
-            guard let file = try? TinkerCheckpointFile(directory: directory),
-                let expires = file.expires, expires.timeIntervalSince(now) < notice
+        files(in: run).compactMap { directory, file in
+            guard let expires = file.expires, expires.timeIntervalSince(now) < notice
             else { return nil }
             let isGone = expires <= now
             let time = expires.formatted(.iso8601)
@@ -30,6 +25,32 @@ package enum TinkerExpiry {
                     : isGone
                         ? "an earlier checkpoint is taken up, or the bake begins again"
                         : "go on with the bake, or fetch the adapter before")
+        }
+    }
+
+    /// What deleting a run leaves at the server; nil when that is nothing.
+    ///
+    /// - Parameter run: The run's directory.
+    package static func remains(of run: URL, now: Date) -> String? {
+        let kept = files(in: run).map(\.file).filter { $0.expires.map { $0 > now } ?? true }
+        guard let server = kept.first?.server else { return nil }
+        let last = kept.map { $0.expires ?? .distantFuture }.max() ?? .distantFuture
+        let time = last == .distantFuture ? "deleted" : last.formatted(.iso8601)
+        let count = "\(kept.count) checkpoint\(kept.count == 1 ? "" : "s")"
+        return "the weights of \(count) stay at \(server) until \(time); "
+            + "oven checkpoints lists and deletes them"
+    }
+
+    /// By step; what cannot be read is left out.
+    private static func files(
+        in run: URL
+    ) -> [(directory: URL, file: TinkerCheckpointFile)] {
+        let place = run.appending(path: "checkpoints", directoryHint: .isDirectory)
+        // No directory, no checkpoints.
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: place.path)) ?? []
+        return names.sorted().filter { $0.hasPrefix("step-") }.compactMap { name in
+            let directory = place.appending(path: name, directoryHint: .isDirectory)
+            return (try? TinkerCheckpointFile(directory: directory)).map { (directory, $0) }
         }
     }
 }

@@ -61,7 +61,7 @@ struct TinkerScoring: Sendable {
         }
         if examples.isEmpty { return }
         if usesResponseTokens {
-            context.warn(
+            await context.warnOnce(
                 "the teacher does not tell its likeliest tokens; rows are the response's own tokens "
                     + "and the rest, which teaches much less")
         }

@@ -179,18 +179,4 @@ enum TinkerWire {
         var requestId: String
         var allowMetadataOnly: Bool
     }
-
-    /// A lifetime of nil is sent as null: for ever.
-    struct Lifetime: Encodable {
-        var ttlSeconds: Int?
-
-        enum CodingKeys: CodingKey {
-            case ttlSeconds
-        }
-
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(ttlSeconds, forKey: .ttlSeconds)
-        }
-    }
 }

@@ -1,5 +1,5 @@
 package import Baking
-package import Foundation
+internal import Foundation
 
 /// Sends the figures of one bake to where `log-to` says, besides the run's own record.
 ///
@@ -76,17 +76,8 @@ package final class RunTracking: Sendable {
         deadline.cancel()
     }
 
-    /// Sends a run of earlier, as far as it is not there yet.
-    package func send(
-        _ directory: URL, _ outcome: WorkOutcome, within limit: Duration = .seconds(600)
-    ) async {
-        starts.yield(directory)
-        news.yield()
-        await finish(outcome, within: limit)
-    }
-
     /// One line for each service that has a state worth showing.
-    package var states: [String] {
+    var states: [String] {
         get async { await [wandb?.state.description].compactMap { $0 } }
     }
 

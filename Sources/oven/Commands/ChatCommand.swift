@@ -87,8 +87,12 @@ struct ChatCommand: AsyncParsableCommand {
         local.use(.text("starter"), for: .model)
         let counter = try await openBackend(local, services, console)
         let arm = arm ?? .base
+        guard
+            let partner = try services.catalogue(settings).generator(
+                for: counter, contextLength: Int(Int32.max))
+        else { throw UsageError("--service takes a service's name, not \(service)") }
         return try Chat(
-            backend: try services.catalogue(settings).partner(counting: counter), arm: arm,
+            backend: partner, arm: arm,
             settings: ChatSettings(
                 prompt: arm.hasPrompt ? try settings.prompt() : nil, adapter: .none,
                 thinking: settings.flag(.thinking), temperature: sampling.temperature,

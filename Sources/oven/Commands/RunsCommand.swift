@@ -20,8 +20,10 @@ struct RunsCommand: AsyncParsableCommand {
         let console = Console.standard(settings)
         if let delete {
             let run = try settings.store.run(delete)
+            let remains = TinkerExpiry.remains(of: run.directory, now: Date())
             try settings.store.delete(run)
             console.remark("deleted \(run.directory.path)")
+            if let remains { console.remark(remains) }
             return
         }
         let runs = try settings.store.summaries()

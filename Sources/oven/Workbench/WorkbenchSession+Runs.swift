@@ -48,9 +48,12 @@ extension WorkbenchSession {
 
     func delete(_ name: String) {
         attempt {
-            try settings.store.delete(try settings.store.run(name))
+            let run = try settings.store.run(name)
+            let remains = TinkerExpiry.remains(of: run.directory, now: Date())
+            try settings.store.delete(run)
             if reader?.run == name { reader = nil }
             post(.notice(.success, "\(name) is deleted"))
+            if let remains { post(.notice(.warning, remains)) }
             listRuns()
         }
     }

@@ -149,17 +149,18 @@ actor WorkbenchSession {
 
     // MARK: The model
 
-    private func loadModel() async {
+    /// - Parameter isNew: Whether a person just chose it, and is told that it is there.
+    private func loadModel(isNew: Bool = false) async {
         do {
-            let backend = try await backend()
-            let model = backend.model
-            post(
-                .model(
-                    ModelOverview(
-                        name: model.name,
-                        details: "\(Self.count(model.parameterCount)) weights, "
-                            + "\(model.arithmetic)",
-                        card: ModelCard.text(of: settings))))
+            let model = try await backend().model
+            // A service does not tell how many.
+            let weights =
+                model.parameterCount > 0 ? "\(Self.count(model.parameterCount)) weights, " : ""
+            let overview = ModelOverview(
+                name: model.name, details: weights + model.arithmetic,
+                card: ModelCard.text(of: settings))
+            post(.model(overview))
+            if isNew { post(.notice(.success, "\(model.name) is ready: \(overview.details)")) }
         } catch {
             post(.notice(.error, Problem.text(of: error)))
         }
@@ -264,7 +265,7 @@ actor WorkbenchSession {
             changes = changed
             postSettings()
             // A service may let wait; other things go on.
-            if isOtherModel { Task { await loadModel() } }
+            if isOtherModel { Task { await loadModel(isNew: true) } }
             if isOtherGenerator { testGenerator() }
         } catch {
             post(.notice(.error, Problem.text(of: error)))

@@ -36,6 +36,17 @@ import Testing
         #expect(request.headers["accept-encoding"] == nil)
     }
 
+    @Test func `a client that is asked nothing has no thread`() async throws {
+        let server = try FaultServer { connection in
+            _ = connection.request()
+            connection.answer(200, "")
+        }
+        let client = HTTPClient()
+        #expect(!client.isStarted)
+        _ = try await client.send(HTTPRequest(.get, server.url("/"))).collected(limit: 10)
+        #expect(client.isStarted)
+    }
+
     @Test(arguments: [
         HTTPRequest.Method.get, .head, .post, .put, .delete,
     ])

@@ -12,7 +12,7 @@ final class FaultyService: HTTPTransport {
         case tooManyRequests, tooManyRequestsWithWait, inFlightBudget, serverError, badGateway
         case unavailable, gatewayTimeout, conflict, tooEarly, requestTimeout, overloaded
         case errorAsAnswer, errorFirst, errorLater, errorEvent, errorField, finishError
-        case endless, forbidden, badRequest, tooLarge
+        case contentFilter, endless, forbidden, badRequest, tooLarge
         case unauthorized, noCredit, notFound, noQuota
 
         /// Ends the job.
@@ -158,6 +158,7 @@ final class FaultyService: HTTPTransport {
         case .errorEvent: return stream("event: error\ndata: {\"code\":503,\"details\":\"no\"}\n\n")
         case .errorField: return stream(text + "error: {\"code\":500,\"message\":\"no\"}\n\n")
         case .finishError: return stream(text + ChatPlay.finish("error"))
+        case .contentFilter: return stream(text + ChatPlay.finish("content_filter"))
         case .endless:
             let words = ChatPlay.text(String(repeating: "more and ", count: 500))
             return ChatPlay.chopped(String(repeating: words, count: 20).utf8, size: 9999)

@@ -11,14 +11,13 @@ import Transformer
 
     static func client(
         _ transport: any HTTPTransport, base: String = base, key: String? = nil,
-        wantsDistillable: Bool = false,
         notify: @escaping @Sendable (ServiceNotice) -> Void = { _ in }
     ) throws -> OpenAIClient {
         OpenAIClient(
             name: "played", base: try #require(URL(string: base)), key: key.flatMap(Secret.init),
             keyVariable: "PLAYED_KEY",
             caller: HTTPCaller(transport: transport, clock: VirtualClock(), random: { 0.5 }),
-            wantsDistillable: wantsDistillable, notify: notify)
+            notify: notify)
     }
 
     static let request = OpenAIChatRequest(
@@ -91,17 +90,12 @@ import Transformer
                 """)
     }
 
-    @Test func `without a key none is sent, and distillable models are asked for on request`()
-        async throws
-    {
+    @Test func `without a key none is sent`() async throws {
         let transport = ScriptedTransport([ChatPlay.stream(["Water."])])
-        let client = try Self.client(transport, wantsDistillable: true)
+        let client = try Self.client(transport)
         for try await _ in client.chat(Self.request) {}
         let request = try #require(transport.requests.first)
         #expect(request.credential == nil)
-        #expect(
-            String(decoding: try #require(request.body), as: UTF8.self).contains(
-                #""provider":{"enforce_distillable_text":true}"#))
     }
 
     @Test func `Ollama is known at any port, and asked once`() async throws {
@@ -418,7 +412,7 @@ import Transformer
         let transport = ScriptedTransport([
             ChatPlay.failure(400, "unknown: " + fields.joined(separator: ", "))
         ])
-        let client = try Self.client(transport, wantsDistillable: true)
+        let client = try Self.client(transport)
         await #expect(throws: OpenAIError.self) {
             for try await _ in client.chat(Self.request) {}
         }

@@ -73,9 +73,12 @@ import Transformer
             notify: notify)
         let generator = ServiceGenerator(
             client: client, model: "m", for: backend, thinking: thinking,
-            concurrency: concurrency, spendLimit: limit, spentBefore: before, notify: notify)
+            concurrency: concurrency, spendLimit: limit, notify: notify)
         var outcome = Outcome()
-        for try await event in generator.generate(requests) { outcome.events.append(event) }
+        let earlier = Spending(dollars: before, contextTokenCount: 0, responseTokenCount: 0)
+        for try await event in generator.generate(requests, after: earlier) {
+            outcome.events.append(event)
+        }
         outcome.requests = transport.requests
         outcome.notices = notices.withLock { $0 }
         outcome.sleeps = clock.sleeps
@@ -428,7 +431,7 @@ import Transformer
     }
 
     @Test func `a server that is asked too much is asked half as much`() async throws {
-        let allowance = ServiceAllowance(maximumConcurrency: 20, limit: nil, spent: 0)
+        let allowance = ServiceAllowance(maximumConcurrency: 20, limit: nil)
         #expect(await allowance.concurrency(startingWith: 4) == 4)
         for _ in 0..<320 { await allowance.succeeded() }
         #expect(await allowance.concurrency(startingWith: 4) == 20)

@@ -115,6 +115,8 @@ import Transformer
         try FileManager.default.copyItem(
             at: directory.appending(path: "tinker.json"), to: step.appending(path: "tinker.json"))
         #expect(TinkerExpiry.warnings(in: run, now: place.clock.date).isEmpty)
+        let remains = try #require(TinkerExpiry.remains(of: run, now: place.clock.date))
+        #expect(remains.hasPrefix("the weights of 1 checkpoint stay at "))
         place.clock.advance(by: .seconds(6 * 24 * 3600))
         let soon = TinkerExpiry.warnings(in: run, now: place.clock.date)
         #expect(soon.count == 1 && soon[0].message.contains("step 2 expires at"))
@@ -122,6 +124,7 @@ import Transformer
         place.clock.advance(by: .seconds(2 * 24 * 3600))
         let late = TinkerExpiry.warnings(in: run, now: place.clock.date)
         #expect(late.count == 1 && late[0].message.contains("step 2 expired at"))
+        #expect(TinkerExpiry.remains(of: run, now: place.clock.date) == nil)
         await #expect {
             try await backend.beginTraining(TinkerPlace.configuration(), from: directory)
         } throws: { isCheckpointError($0) }

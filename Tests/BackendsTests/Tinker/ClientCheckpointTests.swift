@@ -128,17 +128,6 @@ import Testing
         try await harness.client.deleteCheckpoint("tinker://model0/weights/a")
     }
 
-    @Test func `how long a checkpoint lives can be changed`() async throws {
-        let recording = try WireRecording.at("checkpoints.ttl", 0)
-        let harness = try ClientHarness()
-        try await harness.client.setLifetime(
-            .seconds(86400), of: "tinker://\(WireRequestTests.model)/sampler_weights/final")
-        let call = try #require(harness.server.calls.last)
-        #expect(call.request.method == .put)
-        #expect(call.request.url.absoluteString.hasSuffix(recording.path))
-        #expect(try call.json as NSDictionary == recording.requestJSON)
-    }
-
     @Test(arguments: [
         "", "weights/a", "tinker://", "tinker://run", "tinker://run/", "tinker:///weights/a",
         "tinker://../weights/a", "tinker://run/../../b", "tinker://run/weights/./a",

@@ -161,7 +161,6 @@ import Transformer
                 "save_weights_external", 0,
                 TinkerWire.SaveWeightsExternal(modelId: Self.model, path: "final", seqId: 15)
             ),
-            ("checkpoints.ttl", 0, TinkerWire.Lifetime(ttlSeconds: 86400)),
             (
                 "retrieve_future.OptimStep", 0,
                 TinkerWire.RetrieveFuture(requestId: "\(Self.model):3:4", allowMetadataOnly: true)
@@ -215,10 +214,7 @@ import Transformer
         #expect(body["prompt_logprobs"] as? Bool == false)
     }
 
-    @Test func `a checkpoint that lives for ever is sent as null`() throws {
-        #expect(
-            String(decoding: try TinkerWire.body(TinkerWire.Lifetime()), as: UTF8.self)
-                == #"{"ttl_seconds":null}"#)
+    @Test func `why a session ends is sent with an explicit null`() throws {
         #expect(
             String(
                 decoding: try TinkerWire.body(

@@ -81,14 +81,18 @@ final class RecordedRun {
     }
 
     /// A whole bake; the lines of its history are those of steps 0 to `steps` and the verification.
-    func bake() throws {
-        try start()
+    ///
+    /// - Returns: How it began.
+    @discardableResult
+    func bake() throws -> BakeEvent {
+        let started = try start()
         try evaluate(0)
         for step in 1...steps { try self.step(step) }
         try evaluate(steps)
         try checkpoint(steps)
         try verify(steps)
         try finish()
+        return started
     }
 
     /// The text of every file of the run.

@@ -330,16 +330,6 @@ import Testing
         #expect(bench.log.notices.isEmpty)
     }
 
-    @Test func `a run of earlier can be sent`() async throws {
-        let bench = try TrackingBench()
-        try bench.run.bake()
-        await bench.tracking(["wandb", "tensorboard"]).send(bench.run.directory, .finished)
-        #expect(try await bench.recorder.history == bench.expectedLines())
-        #expect(await bench.recorder.exitCode == 0)
-        let board = bench.run.directory.appending(path: "tensorboard")
-        #expect(try FileManager.default.contentsOfDirectory(atPath: board.path).count == 1)
-    }
-
     @Test(arguments: [
         "", "{", "[]", #"{"format":1}"#,
         #"{"format":1,"server":"https://api.wandb.ai","run":"../../x","project":"p","acknowledged":0}"#,
@@ -348,9 +338,11 @@ import Testing
     ])
     func `a damaged record of what was sent is none`(text: String) async throws {
         let bench = try TrackingBench()
-        try bench.run.bake()
+        let started = try bench.run.bake()
         try Data(text.utf8).write(to: bench.run.directory.appending(path: "wandb.json"))
-        await bench.tracking().send(bench.run.directory, .finished)
+        let tracking = bench.tracking()
+        tracking.take(started)
+        await tracking.finish(.finished)
         #expect(try await bench.recorder.history == bench.expectedLines())
         #expect(await runID(bench.recorder).count == 8)
     }
@@ -358,9 +350,11 @@ import Testing
     @Test(arguments: [Int.max, Int.min, -1])
     func `a service may count as it likes`(count: Int) async throws {
         let bench = try TrackingBench()
-        try bench.run.bake()
+        let started = try bench.run.bake()
         await bench.recorder.report(lineCount: count)
-        await bench.tracking().send(bench.run.directory, .finished)
+        let tracking = bench.tracking()
+        tracking.take(started)
+        await tracking.finish(.finished)
         #expect(await bench.recorder.exitCode == 0)
         #expect(await bench.recorder.history.count == (count > 0 ? 0 : 8))
     }

@@ -3,7 +3,7 @@ import Testing
 
 /// A terminal for the program: a tmux server of its own with a shell in its one pane, so that the
 /// state after the program's end can be looked at.
-final class TmuxSession {
+final class TmuxSession: Sendable {
     /// What a wait ends with when its time is over.
     struct NotShown: Error, CustomStringConvertible {
         var description: String

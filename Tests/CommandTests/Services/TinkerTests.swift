@@ -58,13 +58,19 @@ import Testing
         }
     }
 
-    /// Not on the threads that the server needs.
     private static func run(
         _ line: String, in oven: OvenProcess
     ) async throws -> OvenProcess.Result {
+        try await awayFromServer { try oven.shell(line) }
+    }
+
+    /// Not on the threads that the server needs.
+    private static func awayFromServer<Answer: Sendable>(
+        _ work: @escaping @Sendable () throws -> Answer
+    ) async throws -> Answer {
         try await withCheckedThrowingContinuation { continuation in
             DispatchQueue.global().async {
-                continuation.resume(with: Swift.Result { try oven.shell(line) })
+                continuation.resume(with: Swift.Result { try work() })
             }
         }
     }
@@ -143,6 +149,43 @@ import Testing
         await place.server.stop()
     }
 
+    @Test(
+        .enabled(if: TmuxSession.isWanted, "tmux is not installed; with CI=true that is a failure"))
+    func `the workbench chooses a service, bakes on it and chats with what it keeps`()
+        async throws
+    {
+        let place = try await Place()
+        let file = "rank: 4\nepochs: 2\nbatch-size: 3\nmax-response-tokens: 24\n"
+        try place.oven.directory.write(
+            "\(file)queries: q.yaml\ntemperatures: [0.7]\n"
+                + "services: {tinker: {tokenizer: \"\(Self.starter.path)\"}}\n", to: "oven.yaml")
+        let session = try TmuxSession(
+            environment: place.oven.environment, in: place.oven.directory)
+        try await Self.awayFromServer {
+            try session.open()
+            try session.send("F2")
+            try session.waitFor("Model to bake")
+            try session.send("Enter")
+            try session.waitFor("type to filter")
+            try session.waitFor("tinker:\(Self.model)", 30)
+            try session.type("tinker")
+            try session.send("Enter")
+            try session.waitFor("is ready", 30)
+            try session.send("Escape")
+            try session.waitUntilGone("Model to bake")
+            try session.bake()
+            try session.enter("Who are you?")
+            try session.waitFor("baked, step 2", 60)
+            try session.send("M-3")
+            try session.waitFor("gap closed")
+            try session.quit()
+        }
+        #expect(await place.server.count(of: "optim_step") == 2)
+        #expect(await place.server.complaints == [])
+        #expect(try files(in: place.oven.directory.url, holding: Self.key) == [])
+        await place.server.stop()
+    }
+
     @Test func `a server of the older dialect bakes too`() async throws {
         let place = try await Place {
             $0.dialects = .json
@@ -195,6 +238,9 @@ import Testing
         let refused = try await Self.run("$OVEN \(command)", in: oven)
         #expect(refused.code == 1)
         #expect(refused.errors.hasPrefix("oven: "), "\(refused.errors)")
+        try oven.directory.write(
+            "services: {tinker: {tokenizer: \"\(Self.starter.path)\", allow: [response-tokens]}}\n",
+            to: "oven.yaml")
         let one = command.replacing("--run r", with: "--run one") + " --top-k 1"
         let killed = try await Self.run(Self.killed(one, at: 3), in: oven)
         #expect(killed.output == "137\n", "\(killed.errors)")

@@ -196,18 +196,6 @@ extension TinkerServer {
         return Reply(status: 204, body: nil)
     }
 
-    func setLifetime(
-        of run: String, _ parts: ArraySlice<String>, _ body: Data
-    ) throws(TinkerServerRefusal) -> Reply {
-        let saved = try checkpoint(run, parts)
-        let fields = try TinkerServerBody(body, required: ["ttl_seconds": .integer])
-        let lifetime = try lifetime(fields)
-        checkpoints[saved.path]?.expires = lifetime.map {
-            options.date().addingTimeInterval($0 / .seconds(1))
-        }
-        return Reply(json: nil)
-    }
-
     // MARK: Downloading
 
     func archive(

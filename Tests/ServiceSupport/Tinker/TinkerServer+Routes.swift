@@ -24,8 +24,6 @@ extension TinkerServer {
             return try await archive(of: parts[1], parts[3..<parts.count - 1])
         case (.DELETE, "training_runs", 4...) where parts[2] == "checkpoints":
             return try await delete(parts[1], parts[3...])
-        case (.PUT, "training_runs", 5...) where parts.last == "ttl":
-            return try setLifetime(of: parts[1], parts[3..<parts.count - 1], body)
         case (.POST, "forward_backward", 1), (.POST, "forward", 1):
             return try submitPass(request, endpoint: path, body)
         case (.POST, _?, 1): return try await answerObject(request, endpoint: path, body)
