@@ -1,4 +1,4 @@
-/* Whatever the compiler's baseline has: SSE2 on x86-64, NEON on arm64. */
+/* Whatever the compiler's baseline has: SSE2 on x86-64, NEON on arm64, which has a tier of its own as well. */
 #define TIER portable
 #define TIER_NAME "portable"
 #define AVAILABLE 1
@@ -6,9 +6,5 @@
 #define LANES 4
 #define TILE_ROWS 6
 #define CACHE (192 << 10)
-#if defined(__aarch64__)
-#define TILE_VECTORS 4
-#else
 #define TILE_VECTORS 2
-#endif
 #include "matmul_template.h"

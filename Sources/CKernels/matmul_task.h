@@ -52,7 +52,8 @@ typedef struct {
     int cache;     /* bytes of weights that a task may keep in the second cache */
 } matmul_tier;
 
-extern const matmul_tier matmul_avx512bf16, matmul_avx512, matmul_avx2, matmul_portable, matmul_emulated;
+extern const matmul_tier matmul_avx512bf16, matmul_avx512, matmul_avx2, matmul_neonbf16, matmul_neon, matmul_portable,
+    matmul_emulated;
 
 /* The tier numbered so. */
 const matmul_tier *matmul_tier_at(int tier);

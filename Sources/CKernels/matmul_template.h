@@ -65,7 +65,7 @@ typedef enum { PLAIN, WIDENED, DOTTED } operand_kind;
 /* c[rows, vectors] (+)= a · b: rows and vectors are constants where this is inlined. */
 INLINE void tile(const operand_kind kind, const int rows, const int vectors, float *c, ptrdiff_t c_row, bool fresh,
                  const operands *o) {
-    floats sum[6][8];
+    floats sum[6][16];
     UNROLL for (int r = 0; r < rows; r++)
         UNROLL for (int v = 0; v < vectors; v++)
             sum[r][v] = fresh ? (floats){0} : load(c + r * c_row + v * LANES);
@@ -105,6 +105,11 @@ INLINE void tile(const operand_kind kind, const int rows, const int vectors, flo
             PRODUCTS(weights << 16, a[r * o->a_row], FUSED)
             /* Read the pairs again: kept in registers, they would push sums out. */
             __asm__("" : "+r"(b));
+#if defined(__aarch64__) && LANES == 4
+            /* And not before every sum is there: a full tile has no register for a pair that comes early. */
+            UNROLL for (int r = 0; r < rows; r++)
+                UNROLL for (int v = 0; v < vectors; v++) __asm__("" : "+r"(b) : "w"(sum[r][v]));
+#endif
             PRODUCTS(weights & 0xffff0000, a[r * o->a_row + 1], FUSED)
         }
         if (o->count % 2) {
@@ -113,8 +118,10 @@ INLINE void tile(const operand_kind kind, const int rows, const int vectors, flo
     } else {
 #ifdef DOT
         const uint32_t *a = o->a;
-        for (int i = o->count; i > 0; i--, a++, b += o->b_step)
+        for (int i = o->count; i > 0; i--, a++, b += o->b_step) {
+            if (TILE_VECTORS * LANES < PANEL) FETCH_AHEAD(48)
             PRODUCTS(weights, (words){0} + a[r * o->a_row], DOT)
+        }
 #endif
     }
 #undef FETCH_AHEAD
@@ -125,8 +132,11 @@ INLINE void tile(const operand_kind kind, const int rows, const int vectors, flo
         UNROLL for (int v = 0; v < vectors; v++) memcpy(c + r * c_row + v * LANES, &sum[r][v], sizeof(floats));
 }
 
-/* Few rows need more vectors to keep enough sums going at once. */
-INLINE int widest(int rows) { return TILE_VECTORS == 4 ? 4 : rows == 1 ? 8 : rows == 2 ? 4 : 2; }
+/* Few rows need more vectors to keep enough sums going at once, where those of a full tile are not a panel. */
+INLINE int widest(int rows) {
+    if (TILE_VECTORS * LANES == PANEL) return TILE_VECTORS;
+    return rows == 1 ? TILE_VECTORS * 4 : rows == 2 ? TILE_VECTORS * 2 : TILE_VECTORS;
+}
 
 enum { NARROWEST = TILE_VECTORS == 4 ? 1 : 2 };
 
@@ -138,6 +148,9 @@ INLINE void tile_of(const operand_kind kind, int rows, int vectors, float *c, pt
         break;
     switch (rows * 16 + vectors) {
 #if TILE_VECTORS == 4
+#if LANES < 16
+        SHAPE(1, 16) SHAPE(1, 8) SHAPE(2, 8)
+#endif
         SHAPE(1, 4) SHAPE(2, 4) SHAPE(3, 4) SHAPE(4, 4) SHAPE(5, 4) SHAPE(6, 4)
         SHAPE(1, 1) SHAPE(2, 1) SHAPE(3, 1) SHAPE(4, 1) SHAPE(5, 1) SHAPE(6, 1)
 #else

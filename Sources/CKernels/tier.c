@@ -4,6 +4,8 @@
 static const matmul_tier *const tiers[] = {
 #if defined(__x86_64__)
     &matmul_avx512bf16, &matmul_avx512, &matmul_avx2,
+#elif defined(__aarch64__)
+    &matmul_neonbf16, &matmul_neon,
 #endif
     &matmul_portable, &matmul_emulated,
 };

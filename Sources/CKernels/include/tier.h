@@ -5,7 +5,7 @@
 /* Tiers are numbered from 0, fastest first; the list is the same on every machine of one architecture. The last is for
    tests: the layout of the bf16 tier with its dot product emulated, slowly. */
 int kernel_tier_count(void);
-/* "avx512bf16", "avx512", "avx2", "portable", "emulated-bf16". */
+/* "avx512bf16", "avx512", "avx2" on x86-64, "neon-bf16", "neon" on arm64; "portable", "emulated-bf16". */
 const char *kernel_tier_name(int tier);
 /* Whether this machine has the instructions. */
 int kernel_tier_available(int tier);

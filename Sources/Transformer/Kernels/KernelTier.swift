@@ -25,6 +25,7 @@ package struct KernelTier: Hashable, Sendable, CustomStringConvertible {
     /// Whether this machine has the instructions.
     package var isAvailable: Bool { kernel_tier_available(index) != 0 }
 
-    /// `avx512bf16`, `avx512`, `avx2`, `portable`, and for tests `emulated-bf16`.
+    /// `avx512bf16`, `avx512`, `avx2` on x86-64, `neon-bf16`, `neon` on arm64; on both `portable`,
+    /// and for tests `emulated-bf16`.
     package var description: String { String(cString: kernel_tier_name(index)) }
 }
