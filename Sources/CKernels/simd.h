@@ -8,15 +8,25 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* A task's body is an INLINE function (const struct *, int). KERNEL_TASK compiles it twice, for the plain machine and
-   for AVX2 with fused multiply-add; KERNEL_PICK chooses at run time. Both keep the same order of operations. */
+/* A task's body is an INLINE function (const struct *, int). KERNEL_TASK compiles it for the plain machine, for AVX2 with
+   fused multiply-add and for AVX-512; KERNEL_PICK chooses at run time. All keep the same order of operations. */
 #if defined(__x86_64__)
 #define WIDE __attribute__((target("avx2,fma")))
-#define KERNEL_IS_WIDE (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+#define WIDEST __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")))
 #define KERNEL_TASK(name) \
     static void name##_plain(void *context, int i) { name(context, i); } \
-    WIDE static void name##_wide(void *context, int i) { name(context, i); }
-#define KERNEL_PICK(name) (KERNEL_IS_WIDE ? name##_wide : name##_plain)
+    WIDE static void name##_wide(void *context, int i) { name(context, i); } \
+    WIDEST static void name##_widest(void *context, int i) { name(context, i); }
+#define KERNEL_PICK(name) (kernel_width() == 2 ? name##_widest : kernel_width() == 1 ? name##_wide : name##_plain)
+
+/* 2 on a machine with AVX-512, 1 with AVX2 and fused multiply-add, else 0. */
+static inline int kernel_width(void) {
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return 0;
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                   __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
+               ? 2
+               : 1;
+}
 #else
 #define KERNEL_TASK(name) \
     static void name##_plain(void *context, int i) { name(context, i); }
