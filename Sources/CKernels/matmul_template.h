@@ -56,6 +56,7 @@ typedef struct {
     const void *b; /* a row of the tile's columns for each i, b_step apart */
     ptrdiff_t b_step;
     int count;
+    ptrdiff_t ahead; /* words from b to what is wanted in the second cache next, b_step apart as well; 0 for nothing */
 } operands;
 
 /* PLAIN: a and b are floats. WIDENED: a floats, b pairs of bf16, which take two numbers of a each (count counts
@@ -89,9 +90,12 @@ INLINE void tile(const operand_kind kind, const int rows, const int vectors, flo
     /* Tiles that take a part of every row of a panel leave gaps that the machine does not see through by itself. */
 #define FETCH_AHEAD(DISTANCE)                                                                                          \
     if (vectors * LANES < PANEL)                                                                                       \
-        UNROLL for (int v = 0; v < vectors; v += LINE) __builtin_prefetch(b + DISTANCE * o->b_step + v * LANES);
+        UNROLL for (int v = 0; v < vectors; v += LINE) __builtin_prefetch(b + DISTANCE * o->b_step + v * LANES);       \
+    else                                                                                                               \
+        __builtin_prefetch(b + ahead, 0, 2);
 #define FUSED(SUM, W, A) SUM + (floats)(W) * A
     const uint32_t *b = o->b;
+    const ptrdiff_t ahead = o->ahead;
     if (kind == PLAIN) {
         const float *a = o->a;
         for (int i = o->count; i > 0; i--, a += o->a_step, b += o->b_step) {
@@ -119,7 +123,7 @@ INLINE void tile(const operand_kind kind, const int rows, const int vectors, flo
 #ifdef DOT
         const uint32_t *a = o->a;
         for (int i = o->count; i > 0; i--, a++, b += o->b_step) {
-            if (TILE_VECTORS * LANES < PANEL) FETCH_AHEAD(48)
+            FETCH_AHEAD(48)
             PRODUCTS(weights, (words){0} + a[r * o->a_row], DOT)
         }
 #endif
@@ -199,17 +203,20 @@ TARGET static void dotted_strip(int rows, int columns, float *c, ptrdiff_t c_row
 
 typedef void strip_of(int rows, int columns, float *c, ptrdiff_t c_row, bool fresh, const operands *o);
 
-/* c[rows, columns] (+)= a · b, where b lies in blocks of `width` columns, block_step words apart. All blocks are meant
-   to stay in the second cache, while c is walked through as it lies. */
+/* c[rows, columns] (+)= a · b, where b lies in blocks of `width` columns, block_step words apart. A block is meant to stay
+   in the second cache for all rows, which meanwhile bring the next one there, a line in `LINES` each. */
 TARGET static void multiply_blocks(strip_of *strip, int rows, int columns, int width, size_t block_step, float *c,
                                    ptrdiff_t c_row, bool fresh, operands o) {
-    const uint32_t *b = o.b;
-    for (int r = 0; r < rows; r += TILE_ROWS) {
-        for (int column = 0; column < columns; column += width) {
-            o.b = b + column / width * block_step;
+    enum { LINES = PANEL / 16 };
+    const void *a = o.a;
+    for (int column = 0; column < columns; column += width) {
+        o.a = a;
+        for (int r = 0; r < rows; r += TILE_ROWS) {
+            if (rows > TILE_ROWS) o.ahead = (ptrdiff_t)block_step + r / TILE_ROWS % LINES * 16;
             strip(least(TILE_ROWS, rows - r), least(width, columns - column), c + r * c_row + column, c_row, fresh, &o);
+            o.a = (const float *)o.a + TILE_ROWS * o.a_row;
         }
-        o.a = (const float *)o.a + TILE_ROWS * o.a_row;
+        o.b = (const uint32_t *)o.b + block_step;
     }
 }
 
