@@ -88,6 +88,55 @@ import Transformer
         }
     }
 
+    @Test func `training that does not fit the memory is refused with what takes how much`()
+        async throws
+    {
+        func backend(_ mebibytes: Int) throws -> LocalBackend {
+            try LocalBackend(
+                directory: Self.starter, name: "starter", precise: false, threads: 2,
+                memoryByteCount: mebibytes << 20)
+        }
+        await #expect {
+            try await backend(8).prepare(Self.configuration, topK: 20)
+        } throws: { error in
+            "\(error)".contains("the machine has 8 MiB")
+        }
+        let small = try backend(64)
+        try await small.prepare(Self.configuration, topK: 20)
+        try await small.beginTraining(Self.configuration, from: nil)
+        let examples = try await examples(Self.questions)
+        _ = try await small.step(examples, learningRate: 1e-3)
+        let first = examples[0].rendered
+        let long = Baking.TrainingExample(
+            rendered: RenderedExample(
+                teacherContext: first.teacherContext,
+                studentContext: Array(repeating: first.studentContext[0], count: 1500),
+                responseTokens: first.responseTokens), rows: examples[0].rows)
+        await #expect {
+            try await small.step([long], learningRate: 1e-3)
+        } throws: { error in
+            "\(error)".contains("an example of ")
+        }
+    }
+
+    @Test func `a step cut for a small memory gives the same bits`() async throws {
+        let examples = try await examples(Self.questions)
+        var logs: [[Double]] = []
+        for memory in [16 << 30, 40 << 20] {
+            let backend = try LocalBackend(
+                directory: Self.starter, name: "starter", precise: false, threads: 2,
+                memoryByteCount: memory)
+            try await backend.beginTraining(Self.configuration, from: nil)
+            var log: [Double] = []
+            for _ in 0..<3 {
+                let result = try await backend.step(examples, learningRate: 3e-3)
+                log += [result.kl, result.loss, result.gradientNorm ?? -1]
+            }
+            logs.append(log)
+        }
+        #expect(logs[0] == logs[1])
+    }
+
     @Test func `training brings the student to the teacher`() async throws {
         let examples = try await examples(Self.questions)
         try await backend.beginTraining(Self.configuration, from: nil)

@@ -24,9 +24,11 @@ public struct LocalBackend: Backend {
     ///   - threads: At least 1.
     ///   - isBackground: Whether the engine's threads let all others of the machine go first, so that
     ///     an interface stays quick.
+    ///   - memoryByteCount: What there is to work in.
     /// - Throws: The error of whichever file is at fault.
     public init(
-        directory: URL, name: String, precise: Bool, threads: Int, isBackground: Bool = false
+        directory: URL, name: String, precise: Bool, threads: Int, isBackground: Bool = false,
+        memoryByteCount: Int = Int(ProcessInfo.processInfo.physicalMemory)
     ) throws {
         let files = try ModelFiles(path: directory.path)
         let tokenizerFile = try TokenizerFile(directory: directory)
@@ -53,7 +55,9 @@ public struct LocalBackend: Backend {
                 + "\(pool.tier) kernels, \(threads) thread\(threads == 1 ? "" : "s")")
         tokenizer = tokenizerFile.tokenizer
         self.template = template
-        engine = LocalEngine(decoder: decoder, name: name, isBackground: isBackground)
+        engine = LocalEngine(
+            decoder: decoder, name: name, isBackground: isBackground,
+            memoryByteCount: memoryByteCount)
     }
 
     /// The log-probability of every token of a sequence given those before it, and the `topK`
@@ -93,6 +97,11 @@ extension LocalBackend: TargetScorer {
 }
 
 extension LocalBackend: StudentTrainer {
+    /// Refuses what does not fit into the memory.
+    public func prepare(_ configuration: TrainerConfiguration, topK: Int) async throws {
+        try await engine.prepare(configuration)
+    }
+
     /// Takes the place of an adapter being trained.
     public func beginTraining(
         _ configuration: TrainerConfiguration, from checkpoint: URL?

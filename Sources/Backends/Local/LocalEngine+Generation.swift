@@ -49,7 +49,7 @@ extension LocalEngine {
     private func capacity(for requests: [Baking.GenerationRequest]) -> Int {
         let longest = requests.map { $0.context.count + $0.maximumTokenCount }.max() ?? 1
         let tokens = min(longest, decoder.configuration.maximumPositionCount)
-        let room = Int(ProcessInfo.processInfo.physicalMemory / 4)
+        let room = memoryByteCount / 4
         return max(1, min(64, room / (tokens * decoder.cachedByteCount)))
     }
 }

@@ -34,12 +34,21 @@ extension LocalEngine {
         training = Training(configuration: configuration, trainer: trainer)
     }
 
+    /// Refuses what cannot fit into the memory whatever the examples are.
+    func prepare(_ configuration: TrainerConfiguration) throws {
+        try memory(rank: configuration.rank, targets: configuration.targets).require(longest: 0)
+    }
+
     func endTraining() { training = nil }
 
     /// One update, cut into parts that fit the memory; the cut changes no bit.
     func step(
         _ batch: [Baking.TrainingExample], learningRate: Double
     ) async throws -> StepResult {
+        let configuration = training?.configuration
+        let memory = memory(
+            rank: configuration?.rank ?? 0, targets: configuration?.targets ?? [])
+        try memory.require(longest: batch.map(\.tokenCount).max() ?? 0)
         let examples = try await engineExamples(batch)
         guard let training else { throw BackendError.notTraining }
         let total = examples.reduce(0) { $0 + $1.totalWeight }
@@ -102,11 +111,11 @@ extension LocalEngine {
             seconds = min(seconds, (ContinuousClock.now - start) / .seconds(1))
         }
         let tokenCount = batch.reduce(0) { $0 + $1.tokenCount }
-        let held = min(tokenCount, partTokenCount)
+        let memory = memory(rank: rank, targets: AdapterTarget.block.map(\.rawValue))
         return StepEstimate(
             seconds: seconds * Double(tokenCount) / Double(first.tokenCount),
-            peakByteCount: weightByteCount + adapterByteCount(rank: rank)
-                + held * decoder.savedByteCount)
+            peakByteCount: memory.peakByteCount(
+                tokenCount: tokenCount, longest: first.tokenCount))
     }
 
     private func engineExamples(
@@ -129,6 +138,7 @@ extension LocalEngine {
 
     /// Neighbours that go through the model together.
     private func parts(of examples: [Baking.TrainingExample]) -> [Range<Int>] {
+        let partTokenCount = decoder.partTokenCount(memoryByteCount: memoryByteCount)
         var parts: [Range<Int>] = []
         var start = 0
         var tokenCount = 0
@@ -144,22 +154,8 @@ extension LocalEngine {
         return parts
     }
 
-    /// Tokens whose activations may be held at once: half of the machine's memory.
-    private var partTokenCount: Int {
-        max(1, Int(ProcessInfo.processInfo.physicalMemory / 2) / decoder.savedByteCount)
-    }
-
-    private var weightByteCount: Int {
-        decoder.configuration.tensorShapes.reduce(0) { $0 + 2 * $1.shape.reduce(1, *) }
-    }
-
-    /// Numbers, gradient and two moments in float32.
-    private func adapterByteCount(rank: Int) -> Int {
-        AdapterTarget.block.reduce(0) { sum, target in
-            let shape = decoder.configuration.shape(of: target)
-            return sum
-                + 16 * decoder.configuration.layerCount * rank * (shape[0] + shape[1])
-        }
+    private func memory(rank: Int, targets: [String]) -> TrainingMemory {
+        TrainingMemory(decoder, rank: rank, targets: targets, available: memoryByteCount)
     }
 }
 

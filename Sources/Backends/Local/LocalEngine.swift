@@ -16,6 +16,8 @@ actor LocalEngine {
     var guests: [Guest] = []
     var share = TimeShare()
     nonisolated let inbox = ReplyInbox()
+    /// Bytes of the machine.
+    let memoryByteCount: Int
     private let executor: EngineExecutor
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -28,9 +30,13 @@ actor LocalEngine {
         var teacherHidden: [RenderedExample: Matrix] = [:]
     }
 
-    init(decoder: sending Transformer.Decoder, name: String, isBackground: Bool) {
+    init(
+        decoder: sending Transformer.Decoder, name: String, isBackground: Bool,
+        memoryByteCount: Int
+    ) {
         self.decoder = decoder
         self.name = name
+        self.memoryByteCount = memoryByteCount
         executor = EngineExecutor(isBackground: isBackground)
     }
 

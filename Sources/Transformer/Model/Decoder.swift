@@ -105,6 +105,13 @@ package final class Decoder {
         return 4 * c.layerCount * (4 * c.hiddenSize + heads + 3 * c.feedForwardSize)
     }
 
+    /// Tokens that a step takes through the model together: so many that products are at full speed,
+    /// and no more than half of the memory holds; at least 1.
+    package func partTokenCount(memoryByteCount: Int) -> Int {
+        let enough = max(512, (1 << 28) / savedByteCount)
+        return max(1, min(enough, memoryByteCount / 2 / savedByteCount))
+    }
+
     /// Buffers of a forward pass that a backward follows; used again from step to step.
     package func makeActivations() -> Activations { Activations(configuration, saving: true) }
 

@@ -195,13 +195,14 @@ extension BenchSubject {
         return AdapterTrainer(decoder, adapter, loss: .tail)
     }
 
-    /// One step, in parts whose activations fit half of the memory.
+    /// One step, cut into parts as a bake cuts it.
     private func update(
         _ trainer: AdapterTrainer, _ batch: [TrainingExample], _ decoder: Transformer.Decoder
     ) throws {
         let total = batch.reduce(0) { $0 + $1.totalWeight }
-        let memory = Int(ProcessInfo.processInfo.physicalMemory / 2)
-        let room = max(1, memory / decoder.savedByteCount / (Size.user + Size.response))
+        let tokens = decoder.partTokenCount(
+            memoryByteCount: Int(ProcessInfo.processInfo.physicalMemory))
+        let room = max(1, tokens / (Size.user + Size.response))
         for start in stride(from: 0, to: batch.count, by: room) {
             _ = try trainer.accumulate(
                 Array(batch[start..<min(start + room, batch.count)]), totalWeight: total,
