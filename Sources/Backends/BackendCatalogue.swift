@@ -41,7 +41,7 @@ package struct BackendCatalogue: Sendable {
             throw ServiceError.unknown(name: settings.text(.model), nearest: nil)
         }
         let backend = try LocalBackend(
-            directory: directory, name: settings.text(.model), precise: settings.flag(.precise),
+            directory: directory, name: settings.text(.model), precision: settings.precision,
             threads: settings.threads ?? ProcessInfo.processInfo.activeProcessorCount,
             isBackground: isBackground)
         return OpenedModel(backend: backend, warnings: backend.warnings)

@@ -1,24 +1,78 @@
 #include "matmul.h"
 #include "matmul_task.h"
+#include <math.h>
 #include <string.h>
 
 static size_t panel_count(int n) { return ((size_t)n + PANEL - 1) / PANEL; }
 
 size_t kernel_packed_size(int packed_type, int n, int k) {
+    if (packed_type == KERNEL_I8) return panel_count(n) * ((size_t)k + 4) * PANEL;
     size_t rows = packed_type == KERNEL_BF16 ? ((size_t)k + 1) / 2 : (size_t)k;
     return panel_count(n) * rows * PANEL * 4;
 }
 
 static const matmul_tier *tier_of(const kernel_pool *pool) { return matmul_tier_at(kernel_pool_tier(pool)); }
 
+/* to[count] = numbers from `start` on as floats. */
+static void widen(float *to, const void *numbers, int type, size_t start, int count) {
+    if (type == KERNEL_F32) {
+        memcpy(to, (const char *)numbers + 4 * start, 4 * (size_t)count);
+        return;
+    }
+    uint16_t halves[PANEL];
+    memcpy(halves, (const char *)numbers + 2 * start, 2 * (size_t)count);
+    for (int i = 0; i < count; i++) {
+        uint32_t bits = type == KERNEL_BF16 ? (uint32_t)halves[i] << 16 : (uint32_t)(halves[i] & 0x7fff) << 13;
+        memcpy(to + i, &bits, 4);
+        /* The exponent of a float16 is moved by an exact multiplication. */
+        if (type == KERNEL_F16) to[i] *= halves[i] & 0x8000 ? -0x1p112f : 0x1p112f;
+    }
+}
+
+/* Task i packs panel i. */
+static void pack_bytes(void *context, void *scratch, int i) {
+    (void)scratch;
+    const matmul_call *call = context;
+    const int k = call->k, rows = call->n - i * PANEL < PANEL ? call->n - i * PANEL : PANEL;
+    int8_t *panel = (int8_t *)call->packed + (size_t)i * kernel_packed_size(KERNEL_I8, 1, k);
+    float *scales = (float *)(panel + (size_t)k * PANEL), numbers[PANEL];
+    memset(scales, 0, PANEL * sizeof *scales);
+    for (int pass = 0; pass < 2; pass++)
+        for (int j = 0; j < k; j += PANEL) {
+            const int count = k - j < PANEL ? k - j : PANEL;
+            if (pass) memset(panel + (size_t)j * PANEL, 0, (size_t)count * PANEL);
+            for (int r = 0; r < rows; r++) {
+                widen(numbers, call->unpacked, call->unpacked_type, (size_t)(i * PANEL + r) * (size_t)k + (size_t)j, count);
+                float largest = scales[r] * 127, factor = scales[r] > 0 ? 1 / scales[r] : 0;
+                if (!pass) {
+                    for (int c = 0; c < count; c++) largest = fabsf(numbers[c]) > largest ? fabsf(numbers[c]) : largest;
+                    scales[r] = (largest < INFINITY ? largest : 0) / 127;
+                } else {
+                    for (int c = 0; c < count; c++) {
+                        float whole = numbers[c] * factor;
+                        whole = whole > 127 ? 127 : whole < -127 ? -127 : whole == whole ? whole : 0;
+                        panel[(size_t)(j + c) * PANEL + r] = (int8_t)(whole + (whole < 0 ? -0.5f : 0.5f));
+                    }
+                }
+            }
+        }
+}
+
 void kernel_pack(kernel_pool *pool, void *packed, int packed_type, const void *w, int w_type, int n, int k) {
     matmul_call call = {.packed = packed, .packed_type = packed_type, .unpacked = w, .unpacked_type = w_type, .n = n,
                         .k = k};
-    kernel_pool_run_with_scratch(pool, tier_of(pool)->pack, &call, (int)panel_count(n));
+    kernel_pool_run_with_scratch(pool, packed_type == KERNEL_I8 ? pack_bytes : tier_of(pool)->pack, &call,
+                                 (int)panel_count(n));
 }
 
 void kernel_unpack_row(float *row, const void *packed, int packed_type, int n, int k, int i) {
     (void)n;
+    if (packed_type == KERNEL_I8) {
+        const int8_t *panel = (const int8_t *)packed + i / PANEL * kernel_packed_size(KERNEL_I8, 1, k);
+        const float *scales = (const float *)(panel + (size_t)k * PANEL);
+        for (int j = 0; j < k; j++) row[j] = (float)panel[(size_t)j * PANEL + i % PANEL] * scales[i % PANEL];
+        return;
+    }
     const uint32_t *words = (const uint32_t *)packed +
                             i / PANEL * (kernel_packed_size(packed_type, 1, k) / 4) + i % PANEL;
     for (int j = 0; j < k; j++) {

@@ -12,11 +12,11 @@
 enum {
     PANEL = 64,
     K_BLOCK = 1024,
-    N_BLOCK = 256,
+    N_BLOCK = 512,
     T_BLOCK = 128,
     BLOCK_WORDS = 1 << 15,
     MULTIPLY_ROWS = 96,
-    BACKWARD_X_ROWS = 1020,
+    BACKWARD_X_ROWS = 498,
     BACKWARD_W_ROWS = 192,
 };
 

@@ -45,6 +45,14 @@ INLINE words8 load8(const void *from) {
 
 INLINE void store8(void *to, words8 v) { memcpy(to, &v, sizeof v); }
 
+typedef int8_t bytes __attribute__((vector_size(LANES)));
+
+INLINE floats load_bytes(const int8_t *from) {
+    bytes v;
+    memcpy(&v, from, sizeof v);
+    return __builtin_convertvector(v, floats);
+}
+
 INLINE int least(int a, int b) { return a < b ? a : b; }
 
 INLINE int round_up(int a, int unit) { return (a + unit - 1) / unit * unit; }
@@ -60,8 +68,9 @@ typedef struct {
 } operands;
 
 /* PLAIN: a and b are floats. WIDENED: a floats, b pairs of bf16, which take two numbers of a each (count counts
-   numbers; a_step is 1). DOTTED: both pairs of bf16. Strides count words of 4 bytes. */
-typedef enum { PLAIN, WIDENED, DOTTED } operand_kind;
+   numbers; a_step is 1). DOTTED: both pairs of bf16. BYTES: a floats, b whole numbers of one byte, whose rows follow one
+   another. Strides count words of 4 bytes. */
+typedef enum { PLAIN, WIDENED, DOTTED, BYTES } operand_kind;
 
 /* c[rows, vectors] (+)= a · b: rows and vectors are constants where this is inlined. */
 INLINE void tile(const operand_kind kind, const int rows, const int vectors, float *c, ptrdiff_t c_row, bool fresh,
@@ -119,6 +128,14 @@ INLINE void tile(const operand_kind kind, const int rows, const int vectors, flo
         if (o->count % 2) {
             PRODUCTS(weights << 16, a[r * o->a_row], FUSED)
         }
+    } else if (kind == BYTES) {
+        const float *a = o->a;
+        const int8_t *row = o->b;
+        for (int i = o->count; i > 0; i--, a++, row += PANEL)
+            UNROLL for (int v = 0; v < vectors; v++) {
+                floats weights = load_bytes(row + v * LANES);
+                UNROLL for (int r = 0; r < rows; r++) sum[r][v] += weights * a[r * o->a_row];
+            }
     } else {
 #ifdef DOT
         const uint32_t *a = o->a;
@@ -181,7 +198,7 @@ INLINE void strip(const operand_kind kind, int rows, int columns, float *c, ptrd
             for (int r = 0; r < rows; r++) memcpy(c + r * c_row, edge + r * PANEL, (size_t)columns * 4);
         }
         c += width;
-        o.b = (const float *)o.b + width;
+        o.b = (const char *)o.b + width * (kind == BYTES ? 1 : 4);
         columns -= width;
     }
 }
@@ -195,6 +212,10 @@ TARGET static void widened_strip(int rows, int columns, float *c, ptrdiff_t c_ro
     strip(WIDENED, rows, columns, c, c_row, fresh, *o);
 }
 
+TARGET static void bytes_strip(int rows, int columns, float *c, ptrdiff_t c_row, bool fresh, const operands *o) {
+    strip(BYTES, rows, columns, c, c_row, fresh, *o);
+}
+
 #ifdef DOT
 TARGET static void dotted_strip(int rows, int columns, float *c, ptrdiff_t c_row, bool fresh, const operands *o) {
     strip(DOTTED, rows, columns, c, c_row, fresh, *o);
@@ -203,8 +224,8 @@ TARGET static void dotted_strip(int rows, int columns, float *c, ptrdiff_t c_row
 
 typedef void strip_of(int rows, int columns, float *c, ptrdiff_t c_row, bool fresh, const operands *o);
 
-/* c[rows, columns] (+)= a · b, where b lies in blocks of `width` columns, block_step words apart. A block is meant to stay
-   in the second cache for all rows, which meanwhile bring the next one there, a line in `LINES` each. */
+/* c[rows, columns] (+)= a · b, where b lies in blocks of `width` columns, block_step words apart. A block stays in the
+   second cache for all rows, which meanwhile bring the next one there, a line in LINES each. */
 TARGET static void multiply_blocks(strip_of *strip, int rows, int columns, int width, size_t block_step, float *c,
                                    ptrdiff_t c_row, bool fresh, operands o) {
     enum { LINES = PANEL / 16 };
@@ -217,6 +238,19 @@ TARGET static void multiply_blocks(strip_of *strip, int rows, int columns, int w
             o.a = (const float *)o.a + TILE_ROWS * o.a_row;
         }
         o.b = (const uint32_t *)o.b + block_step;
+    }
+}
+
+/* The same where all blocks are in the second cache: c is walked through as it lies. */
+TARGET static void multiply_near_blocks(strip_of *strip, int rows, int columns, int width, size_t block_step, float *c,
+                                        ptrdiff_t c_row, bool fresh, operands o) {
+    const uint32_t *b = o.b;
+    for (int r = 0; r < rows; r += TILE_ROWS) {
+        for (int column = 0; column < columns; column += width) {
+            o.b = b + column / width * block_step;
+            strip(least(TILE_ROWS, rows - r), least(width, columns - column), c + r * c_row + column, c_row, fresh, &o);
+        }
+        o.a = (const float *)o.a + TILE_ROWS * o.a_row;
     }
 }
 
@@ -360,10 +394,33 @@ INLINE span task_span(const matmul_call *call, int i, int row_count, int column_
     return (span){row, least(call->row_step, row_count - row), column, least(call->column_step, column_count - column)};
 }
 
+/* Sums of whole weights, times the scale of each column. */
+TARGET static void multiply_bytes(const matmul_call *call, float *sums, span span) {
+    const size_t panel_size = kernel_packed_size(KERNEL_I8, 1, call->k);
+    for (int column = span.column; column < span.column + span.columns; column += PANEL) {
+        const int8_t *panel = (const int8_t *)call->packed + column / PANEL * panel_size;
+        const float *scales = (const float *)(panel + (size_t)call->k * PANEL);
+        for (int k = 0; k == 0 || k < call->k; k += K_BLOCK)
+            for (int r = 0; r < span.rows; r += TILE_ROWS) {
+                operands o = {.a = call->left + (span.row + r) * call->left_stride + k, .a_row = call->left_stride,
+                              .b = panel + (size_t)k * PANEL, .count = least(K_BLOCK, call->k - k)};
+                bytes_strip(least(TILE_ROWS, span.rows - r), PANEL, sums + r * PANEL, PANEL, k == 0, &o);
+            }
+        for (int r = 0; r < span.rows; r++) {
+            float *out = call->out + (span.row + r) * call->out_stride + column;
+            for (int c = 0; c < least(PANEL, call->n - column); c++)
+                out[c] = (call->accumulates ? out[c] : 0) + sums[r * PANEL + c] * scales[c];
+        }
+    }
+}
+
 TARGET static void ENTRY(multiply)(void *context, void *scratch, int i) {
-    (void)scratch;
     const matmul_call *call = context;
     const span span = task_span(call, i, call->t, call->n);
+    if (call->packed_type == KERNEL_I8) {
+        multiply_bytes(call, scratch, span);
+        return;
+    }
     const bool halves = call->packed_type == KERNEL_BF16;
     const size_t panel_words = kernel_packed_size(call->packed_type, 1, call->k) / 4;
     strip_of *strip = halves ? widened_strip : plain_strip;
@@ -409,6 +466,26 @@ INLINE void unpack_floats(float *to, const float *panel, int columns, int rows_i
             float *strip = to + (size_t)(j / STRIP) * rows_in_strip * STRIP + j % STRIP;
             UNROLL for (int r = 0; r < 8; r++) store8(strip + (n + r) * STRIP, m[r]);
         }
+}
+
+INLINE void unpack_bytes(float *to, const int8_t *panel, const float *scales, int columns, int rows_in_strip) {
+    typedef int8_t bytes8 __attribute__((vector_size(8)));
+    typedef float floats8 __attribute__((vector_size(32)));
+    for (int n = 0; n < PANEL; n += 8) {
+        floats8 scale;
+        memcpy(&scale, scales + n, sizeof scale);
+        for (int j = 0; j < columns; j += 8) {
+            words8 m[8];
+            for (int r = 0; r < 8; r++) {
+                bytes8 whole = {0};
+                if (j + r < columns) memcpy(&whole, panel + (size_t)(j + r) * PANEL + n, sizeof whole);
+                m[r] = (words8)(__builtin_convertvector(whole, floats8) * scale);
+            }
+            transpose8(m);
+            float *strip = to + (size_t)(j / STRIP) * rows_in_strip * STRIP + j % STRIP;
+            UNROLL for (int r = 0; r < 8; r++) store8(strip + (n + r) * STRIP, m[r]);
+        }
+    }
 }
 
 INLINE void store_alternating(void *to, words8 even, words8 odd) {
@@ -461,9 +538,13 @@ TARGET static void ENTRY(backward_x)(void *context, void *scratch, int i) {
         }
 #endif
         for (int n = 0; n < count; n += PANEL) {
-            const uint32_t *panel = (const uint32_t *)call->packed + (size_t)(n0 + n) / PANEL * panel_words +
-                                    (size_t)(halves ? span.column / 2 : span.column) * PANEL;
-            if (!halves)
+            const uint32_t *start = (const uint32_t *)call->packed + (size_t)(n0 + n) / PANEL * panel_words,
+                           *panel = start + (size_t)(halves ? span.column / 2 : span.column) * PANEL;
+            if (call->packed_type == KERNEL_I8)
+                unpack_bytes((float *)block + n * STRIP, (const int8_t *)start + (size_t)span.column * PANEL,
+                             (const float *)((const int8_t *)start + (size_t)call->k * PANEL), span.columns,
+                             rows_in_strip);
+            else if (!halves)
                 unpack_floats((float *)block + n * STRIP, (const float *)panel, span.columns, rows_in_strip);
             else if (dotted)
                 unpack_halves(true, block + n / 2 * STRIP, panel, span.columns, rows_in_strip);
@@ -471,8 +552,8 @@ TARGET static void ENTRY(backward_x)(void *context, void *scratch, int i) {
                 unpack_halves(false, block + n * STRIP, panel, span.columns, rows_in_strip);
         }
         o.b = block;
-        multiply_blocks(strip, span.rows, span.columns, STRIP, (size_t)rows_in_strip * STRIP,
-                        call->out + span.row * call->out_stride + span.column, call->out_stride, false, o);
+        multiply_near_blocks(strip, span.rows, span.columns, STRIP, (size_t)rows_in_strip * STRIP,
+                             call->out + span.row * call->out_stride + span.column, call->out_stride, false, o);
     }
 }
 
@@ -497,8 +578,8 @@ TARGET static void ENTRY(backward_w)(void *context, void *scratch, int i) {
             memcpy(dy + t * span.rows, call->left + (t0 + t) * call->left_stride + span.row, (size_t)span.rows * 4);
         }
         operands o = {.a = dy, .a_row = 1, .a_step = span.rows, .b = x, .b_step = STRIP, .count = count};
-        multiply_blocks(plain_strip, span.rows, span.columns, STRIP, T_BLOCK * STRIP,
-                        call->out + span.row * call->out_stride + span.column, call->out_stride, false, o);
+        multiply_near_blocks(plain_strip, span.rows, span.columns, STRIP, T_BLOCK * STRIP,
+                             call->out + span.row * call->out_stride + span.column, call->out_stride, false, o);
     }
 }
 

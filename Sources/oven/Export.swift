@@ -135,6 +135,7 @@ struct Export {
                 try await score(backend, own),
                 try await score(backend, .checkpoint(directory, strength: 1)))
         case .merged, .base:
+            settings.use(.flag(false), for: .int8)
             settings.use(.flag(true), for: .precise)
             let before = try await score(
                 openScorer(settings, services, console), format == .base ? .none : own)

@@ -53,6 +53,7 @@ extension Settings {
         var settings = self
         settings.adopt(.text(configuration.model), for: .model)
         settings.adopt(.flag(configuration.precise), for: .precise)
+        settings.adopt(.flag(configuration.int8), for: .int8)
         settings.adopt(.text(configuration.generator), for: .generator)
         return settings
     }

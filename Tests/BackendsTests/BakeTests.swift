@@ -34,7 +34,7 @@ import Transformer
         var digests: [[UInt8]] = []
         for (name, threads) in [("one", 1), ("two", 2)] {
             let backend = try LocalBackend(
-                directory: LocalBackendTests.starter, name: "starter", precise: false,
+                directory: LocalBackendTests.starter, name: "starter", precision: .bfloat16,
                 threads: threads)
             let job = BakeJob(
                 prompt: try Prompt(text: "You are a polite butler."),

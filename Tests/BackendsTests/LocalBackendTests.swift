@@ -15,7 +15,7 @@ import Transformer
 
     init() throws {
         backend = try LocalBackend(
-            directory: Self.starter, name: "starter", precise: false, threads: 2)
+            directory: Self.starter, name: "starter", precision: .bfloat16, threads: 2)
     }
 
     private func request(
@@ -88,12 +88,33 @@ import Transformer
         }
     }
 
+    @Test func `with int8 weights a model says nearly the same, and learns`() async throws {
+        let small = try LocalBackend(
+            directory: Self.starter, name: "starter", precision: .int8, threads: 2)
+        #expect(small.model.arithmetic.hasPrefix("int8 weights"))
+        let examples = try await examples(Self.questions)
+        let prompted = examples.map {
+            Baking.TrainingExample(
+                rendered: RenderedExample(
+                    teacherContext: $0.rendered.teacherContext,
+                    studentContext: $0.rendered.teacherContext,
+                    responseTokens: $0.rendered.responseTokens), rows: $0.rows)
+        }
+        let difference = try await small.kl(of: prompted, adapter: .none).mean
+        #expect(difference > 0 && difference < 0.01)
+        try await small.beginTraining(Self.configuration, from: nil)
+        let before = try await small.kl(of: examples, adapter: .none)
+        for _ in 0..<12 { _ = try await small.step(examples, learningRate: 3e-3) }
+        let after = try await small.kl(of: examples, adapter: .training(strength: 1))
+        #expect(after.mean < before.mean / 2)
+    }
+
     @Test func `training that does not fit the memory is refused with what takes how much`()
         async throws
     {
         func backend(_ mebibytes: Int) throws -> LocalBackend {
             try LocalBackend(
-                directory: Self.starter, name: "starter", precise: false, threads: 2,
+                directory: Self.starter, name: "starter", precision: .bfloat16, threads: 2,
                 memoryByteCount: mebibytes << 20)
         }
         await #expect {
@@ -124,7 +145,7 @@ import Transformer
         var logs: [[Double]] = []
         for memory in [16 << 30, 40 << 20] {
             let backend = try LocalBackend(
-                directory: Self.starter, name: "starter", precise: false, threads: 2,
+                directory: Self.starter, name: "starter", precision: .bfloat16, threads: 2,
                 memoryByteCount: memory)
             try await backend.beginTraining(Self.configuration, from: nil)
             var log: [Double] = []
@@ -168,7 +189,7 @@ import Transformer
         await backend.endTraining()
 
         let other = try LocalBackend(
-            directory: Self.starter, name: "starter", precise: false, threads: 1)
+            directory: Self.starter, name: "starter", precision: .bfloat16, threads: 1)
         try await other.beginTraining(Self.configuration, from: half)
         for step in 3...4 {
             _ = try await other.step(examples, learningRate: 1e-3 / Double(step))

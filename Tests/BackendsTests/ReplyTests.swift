@@ -14,7 +14,7 @@ import Transformer
 
     init() throws {
         backend = try LocalBackend(
-            directory: LocalBackendTests.starter, name: "starter", precise: false, threads: 2)
+            directory: LocalBackendTests.starter, name: "starter", precision: .bfloat16, threads: 2)
         directory = try TemporaryDirectory()
     }
 
@@ -273,7 +273,8 @@ import Transformer
             isBackground: Bool
         ) async throws {
             let other = try LocalBackend(
-                directory: LocalBackendTests.starter, name: "starter", precise: false, threads: 2,
+                directory: LocalBackendTests.starter, name: "starter", precision: .bfloat16,
+                threads: 2,
                 isBackground: isBackground)
             let own = threadPriority()
             let found = await other.engine.priorities()

@@ -15,11 +15,19 @@ import Testing
         return Dictionary(uniqueKeysWithValues: lines.map { ($0.setting, $0.source) })
     }
 
+    @Test func `precise arithmetic on int8 weights is refused in one line`() throws {
+        let result = try OvenProcess().shell("\"$OVEN\" config --precise --int8")
+        #expect(result.code == 2)
+        #expect(result.errors.contains("int8"), "\(result.errors)")
+        #expect(result.errors.split(separator: "\n").count == 1, "\(result.errors)")
+    }
+
     @Test func `every setting can be given as a flag of its name`() throws {
         let settings = Setting.table.filter { ![.services, .keys, .mouse].contains($0.name) }
         let flags = settings.map { setting in
+            // Precise and int8 exclude one another.
             setting.kind == .flag
-                ? "--\(setting.name.rawValue)"
+                ? "--\(setting.name == .int8 ? "no-" : "")\(setting.name.rawValue)"
                 : "--\(setting.name.rawValue) '\(setting.standardText)'"
         }
         let result = try OvenProcess().shell(

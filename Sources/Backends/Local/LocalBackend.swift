@@ -20,14 +20,15 @@ public struct LocalBackend: Backend {
     ///
     /// - Parameters:
     ///   - name: As the setting names it; stands in run records and errors.
-    ///   - precise: Float32 activations, weights as stored; otherwise weights are bf16.
+    ///   - precision: How exactly weights are kept.
     ///   - threads: At least 1.
     ///   - isBackground: Whether the engine's threads let all others of the machine go first, so that
     ///     an interface stays quick.
     ///   - memoryByteCount: What there is to work in.
     /// - Throws: The error of whichever file is at fault.
     public init(
-        directory: URL, name: String, precise: Bool, threads: Int, isBackground: Bool = false,
+        directory: URL, name: String, precision: WeightPrecision, threads: Int,
+        isBackground: Bool = false,
         memoryByteCount: Int = Int(ProcessInfo.processInfo.physicalMemory)
     ) throws {
         let files = try ModelFiles(path: directory.path)
@@ -35,23 +36,25 @@ public struct LocalBackend: Backend {
         try tokenizerFile.tokenizer.requireFit(rowCount: files.configuration.vocabularySize)
         let template = try ChatTemplate(directory: directory)
         let pool = ThreadPool(threads: threads, isBackground: isBackground)
-        let decoder = try Transformer.Decoder(files.configuration, isPrecise: precise, pool: pool) {
+        let decoder = try Transformer.Decoder(files.configuration, precision: precision, pool: pool)
+        {
             try StoredWeight(files.tensor($0))
         }
         let shapes = files.configuration.tensorShapes
         let stored = try files.tensor("model.embed_tokens.weight").dtype
         var warnings = tokenizerFile.warnings
-        if !precise, stored != .bf16 {
+        if precision == .bfloat16, stored != .bf16 {
             warnings.append(
                 "weights stored as \(stored.rawValue) are rounded to bf16; --precise keeps them")
         }
         self.warnings = warnings
+        let arithmetic = precision == .stored ? stored.rawValue.lowercased() : precision.name
         model = ModelDescription(
             name: name, hash: try files.identity(), family: files.configuration.family.rawValue,
             parameterCount: shapes.reduce(0) { $0 + $1.shape.reduce(1, *) },
             contextLength: files.configuration.maximumPositionCount,
             vocabularySize: files.configuration.vocabularySize,
-            arithmetic: "\(precise ? stored.rawValue.lowercased() : "bf16") weights, "
+            arithmetic: "\(arithmetic) weights, "
                 + "\(pool.tier) kernels, \(threads) thread\(threads == 1 ? "" : "s")")
         tokenizer = tokenizerFile.tokenizer
         self.template = template

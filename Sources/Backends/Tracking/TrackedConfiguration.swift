@@ -27,7 +27,7 @@ struct TrackedConfiguration: Hashable, Sendable {
             entry(.learningRate, .number(configuration.learningRate)),
             entry(.gradientClip, .number(configuration.gradientClip)),
             entry(.weightDecay, .number(configuration.weightDecay)),
-            entry(.precise, .flag(configuration.precise)),
+            entry(.precise, .flag(configuration.precise)), entry(.int8, .flag(configuration.int8)),
             entry(
                 .seed,
                 Int(exactly: configuration.seed).map { .integer($0) }

@@ -15,7 +15,7 @@ struct RowIdentity: Hashable, Sendable {
         template = backend.template.identity
         sampling = sha256(parts: [
             configuration.generator, "\(configuration.maximumResponseTokens)",
-            "\(configuration.thinking)", "\(configuration.precise)", "\(configuration.seed)",
+            "\(configuration.thinking)", configuration.arithmetic, "\(configuration.seed)",
         ])
     }
 

@@ -46,6 +46,8 @@ public struct BakeConfiguration: Hashable, Sendable, Codable {
     public var weightDecay = 0.0
     /// Float32 activations and weights as stored.
     public var precise = false
+    /// Whether the base weights are kept as int8.
+    public var int8 = false
     /// Seeds everything random.
     public var seed: UInt64 = 0
     /// Steps between evaluations on dev queries.
@@ -54,6 +56,9 @@ public struct BakeConfiguration: Hashable, Sendable, Codable {
     public var checkpointEvery = 20
     /// Checkpoints kept besides the best.
     public var keepCheckpoints = 3
+
+    /// What rows and replies depend on besides the model's files.
+    var arithmetic: String { int8 ? "int8" : "\(precise)" }
 
     /// The defaults.
     public init() {}

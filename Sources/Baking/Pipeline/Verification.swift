@@ -213,7 +213,7 @@ struct Verification {
                 tokens: context,
                 label: [
                     arm.rawValue, row.id, "\(row.seed)", adapter, renderer.model.hash,
-                    "\(configuration.maximumResponseTokens)", "\(configuration.precise)",
+                    "\(configuration.maximumResponseTokens)", configuration.arithmetic,
                 ].joined(separator: "\n")
             ).prefix(32))
     }

@@ -60,6 +60,9 @@ extension Setting {
         Setting(
             .precise, .flag, .flag(false), isForModels: true,
             "Compute in float32 with the weights as stored."),
+        Setting(
+            .int8, .flag, .flag(false), isForModels: true,
+            "Keep the base weights as int8: half the memory, a little less exact."),
         Setting(.seed, .integer(0...Int.max), .integer(0), "Seeds everything random."),
         Setting(.threads, .integer(1...1024), .absent, absence: "all cores", "Threads to use."),
         Setting(

@@ -12,7 +12,7 @@ package enum SettingName: String, CaseIterable, Sendable {
     case learningRate = "learning-rate"
     case gradientClip = "gradient-clip"
     case weightDecay = "weight-decay"
-    case precise, seed, threads
+    case precise, int8, seed, threads
     case evaluateEvery = "evaluate-every"
     case checkpointEvery = "checkpoint-every"
     case keepCheckpoints = "keep-checkpoints"

@@ -1,4 +1,5 @@
 package import Foundation
+package import Transformer
 
 // A value's case follows from its row in the table, so a wrong one is a mistake in this file.
 extension Settings {
@@ -10,6 +11,11 @@ extension Settings {
     package func integer(_ name: SettingName) -> Int {
         guard case .integer(let integer) = self[name].value else { wrongKind(name) }
         return integer
+    }
+
+    /// How exactly a local model's weights are kept.
+    package var precision: WeightPrecision {
+        flag(.precise) ? .stored : flag(.int8) ? .int8 : .bfloat16
     }
 
     package func number(_ name: SettingName) -> Double {
@@ -103,6 +109,7 @@ extension Settings {
         configuration.gradientClip = number(.gradientClip)
         configuration.weightDecay = number(.weightDecay)
         configuration.precise = flag(.precise)
+        configuration.int8 = flag(.int8)
         configuration.seed = UInt64(integer(.seed))
         configuration.evaluateEvery = integer(.evaluateEvery)
         configuration.checkpointEvery = integer(.checkpointEvery)

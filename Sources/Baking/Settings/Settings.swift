@@ -34,6 +34,11 @@ package struct Settings: Sendable {
             apply([own] + files, given)
         }
         try completeServices(files)
+        if flag(.precise), flag(.int8) {
+            throw .invalid(
+                name: "int8", value: "true", expected: "off where precise is on",
+                place: self[.int8].source.text)
+        }
     }
 
     package subscript(name: SettingName) -> Resolved {

@@ -7,13 +7,15 @@
 #include "pool.h"
 
 /* How numbers are stored. */
-enum { KERNEL_F32 = 0, KERNEL_BF16 = 1, KERNEL_F16 = 2 };
+enum { KERNEL_F32 = 0, KERNEL_BF16 = 1, KERNEL_F16 = 2, KERNEL_I8 = 3 };
 
-/* Bytes of a packed [N, K] matrix; packed is KERNEL_BF16 (panels [N/64][K/2][64][2]) or KERNEL_F32
-   (panels [N/64][K][64]); both padded with zeros to whole panels and pairs. */
+/* Bytes of a packed [N, K] matrix; packed is KERNEL_BF16 (panels [N/64][K/2][64][2]), KERNEL_F32 (panels
+   [N/64][K][64]) or KERNEL_I8 (panels [N/64] of [K][64] and, as floats, a scale for each of the 64 rows); padded with
+   zeros to whole panels and pairs. */
 size_t kernel_packed_size(int packed_type, int n, int k);
 
-/* packed = w[N, K], row-major, stored as w_type, at any alignment. BF16 from wider types rounds to nearest even.
+/* packed = w[N, K], row-major, stored as w_type, at any alignment. BF16 from wider types rounds to nearest even; I8 is
+   w / scale rounded to nearest, the scale a row's largest |w| / 127.
    `packed` is 64-byte aligned. */
 void kernel_pack(kernel_pool *pool, void *packed, int packed_type, const void *w, int w_type, int n, int k);
 

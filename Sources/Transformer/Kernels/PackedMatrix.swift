@@ -9,7 +9,7 @@ package final class PackedMatrix: @unchecked Sendable {
     package let rows: Int
     /// K, inputs of the product.
     package let columns: Int
-    /// What the packed numbers are: `.bfloat16` or `.float32`.
+    /// What the packed numbers are: `.bfloat16`, `.float32` or `.int8`.
     package let type: NumberType
     /// Bytes held.
     package let byteCount: Int
@@ -18,16 +18,17 @@ package final class PackedMatrix: @unchecked Sendable {
     /// Packs `weights`, row-major `[rows, columns]` at any alignment; not needed afterwards.
     ///
     /// Packing as `.bfloat16` rounds wider numbers to the nearest, ties to even; packing as
-    /// `.float32` loses nothing.
+    /// `.float32` loses nothing; as `.int8` a row's numbers are rounded to 127ths of its largest.
     ///
     /// - Parameters:
-    ///   - packedAs: `.bfloat16` or `.float32`.
+    ///   - packedAs: `.bfloat16`, `.float32` or `.int8`.
     package init(
         rows: Int, columns: Int, packedAs type: NumberType, from weights: UnsafeRawPointer,
         storedAs: NumberType, pool: ThreadPool
     ) {
         precondition(rows >= 0 && columns >= 0, "a matrix has no negative sizes")
-        precondition(type != .float16, "matrices are packed as bfloat16 or float32")
+        precondition(type != .float16, "matrices are packed as bfloat16, float32 or int8")
+        precondition(storedAs != .int8, "int8 is packed only")
         self.rows = rows
         self.columns = columns
         self.type = type

@@ -2,7 +2,7 @@
 /// from those logits, chunk by chunk.
 ///
 /// ```swift
-/// let decoder = try Decoder(ModelFiles(path: path), isPrecise: false, pool: pool)
+/// let decoder = try Decoder(ModelFiles(path: path), precision: .bfloat16, pool: pool)
 /// let cache = decoder.makeCache()
 /// _ = try decoder.hidden([DecoderInput(prompt, cache: cache, wanted: 0..<0)])
 /// let one = cache.fork(), other = cache.fork()     // both begin with the prompt
@@ -16,14 +16,13 @@
 /// A token's numbers follow from its own sequence alone, bit for bit: whatever else is in the
 /// batch, however the sequence was cut or cached, and on any number of threads.
 ///
-/// Weights are packed once, as bfloat16; precise keeps wider ones as float32 and never rounds an
-/// activation. Residual stream, norms, softmax and sums are float32. Not synchronised: one owner,
+/// Weights are packed once, as ``WeightPrecision`` says. Residual stream, norms, softmax and sums are float32. Not synchronised: one owner,
 /// one call at a time. Each long call runs `check` once per layer and passes on what it throws;
 /// meanwhile `check` may use the decoder for something else, such as a step of a chat.
 package final class Decoder {
     package let configuration: ModelConfiguration
     package let pool: ThreadPool
-    package let isPrecise: Bool
+    package let precision: WeightPrecision
     private(set) var layers: [DecoderLayer]
     private(set) var finalNorm: Matrix
     package private(set) var unembedding: PackedMatrix
@@ -40,16 +39,16 @@ package final class Decoder {
     ///     The embedding's is kept and read row by row.
     /// - Throws: What `weight` throws.
     package init(
-        _ configuration: ModelConfiguration, isPrecise: Bool, pool: ThreadPool,
+        _ configuration: ModelConfiguration, precision: WeightPrecision, pool: ThreadPool,
         weight: @escaping (String) throws -> StoredWeight
     ) throws {
         self.configuration = configuration
         self.pool = pool
-        self.isPrecise = isPrecise
-        compute = Compute(pool: pool, roundInput: !isPrecise)
+        self.precision = precision
+        compute = Compute(pool: pool, roundInput: precision != .stored)
         rotary = RotaryTable(configuration)
         scratch = Activations(configuration, saving: false)
-        let loader = WeightLoader(weight: weight, isPrecise: isPrecise, pool: pool)
+        let loader = WeightLoader(weight: weight, precision: precision, pool: pool)
         layers = try (0..<configuration.layerCount).map {
             try DecoderLayer($0, configuration, loader)
         }
@@ -61,8 +60,10 @@ package final class Decoder {
     }
 
     /// Packs the weights of a checkpoint, which stays open: the embedding is read from it.
-    package convenience init(_ files: ModelFiles, isPrecise: Bool, pool: ThreadPool) throws {
-        try self.init(files.configuration, isPrecise: isPrecise, pool: pool) {
+    package convenience init(
+        _ files: ModelFiles, precision: WeightPrecision, pool: ThreadPool
+    ) throws {
+        try self.init(files.configuration, precision: precision, pool: pool) {
             try StoredWeight(files.tensor($0))
         }
     }
@@ -70,7 +71,7 @@ package final class Decoder {
     /// Packs other weights in the place of the present ones; as for the initializer.
     func replaceWeights(_ weight: @escaping (String) throws -> StoredWeight) throws {
         let other = try Decoder(
-            configuration, isPrecise: isPrecise, pool: pool, weight: weight)
+            configuration, precision: precision, pool: pool, weight: weight)
         layers = other.layers
         finalNorm = other.finalNorm
         embedding = other.embedding

@@ -3,7 +3,7 @@
 /// ```swift
 /// let weights = RandomWeights(configuration, seed: 0)
 /// let decoder = try Decoder(
-///     configuration, isPrecise: false, pool: pool, weight: weights.weight)
+///     configuration, precision: .bfloat16, pool: pool, weight: weights.weight)
 /// ```
 package struct RandomWeights {
     private let configuration: ModelConfiguration

@@ -59,13 +59,40 @@ package struct StoredWeight {
     }
 }
 
+/// How exactly the base model's weights are kept.
+public enum WeightPrecision: Hashable, Sendable {
+    /// As they are stored, and activations are never rounded.
+    case stored
+    /// bfloat16.
+    case bfloat16
+    /// Whole numbers of one byte with a scale per row.
+    case int8
+
+    /// As a person reads it; that of ``stored`` depends on the file.
+    package var name: String {
+        switch self {
+        case .stored: "stored"
+        case .bfloat16: "bf16"
+        case .int8: "int8"
+        }
+    }
+
+    fileprivate func packed(_ stored: NumberType) -> NumberType {
+        switch self {
+        case .stored: stored == .bfloat16 ? .bfloat16 : .float32
+        case .bfloat16: .bfloat16
+        case .int8: .int8
+        }
+    }
+}
+
 /// Brings weights by name into the form the decoder computes with.
 struct WeightLoader {
     let weight: (String) throws -> StoredWeight
-    let isPrecise: Bool
+    let precision: WeightPrecision
     let pool: ThreadPool
 
-    /// The weights one below the other, packed. Precise keeps what is stored, else bfloat16.
+    /// The weights one below the other, packed.
     func matrix(_ names: [String]) throws -> PackedMatrix {
         let parts = try names.map(weight)
         let columns = parts[0].columnCount
@@ -75,8 +102,7 @@ struct WeightLoader {
         func packed(_ bytes: UnsafeRawPointer, _ stored: NumberType) -> PackedMatrix {
             PackedMatrix(
                 rows: rows, columns: columns,
-                packedAs: isPrecise && stored != .bfloat16 ? .float32 : .bfloat16, from: bytes,
-                storedAs: stored, pool: pool)
+                packedAs: precision.packed(stored), from: bytes, storedAs: stored, pool: pool)
         }
         if parts.count == 1 {
             return withExtendedLifetime(parts[0].owner) { packed(parts[0].bytes, type) }

@@ -13,7 +13,7 @@ package final class BaseTrainer {
     package init(
         _ decoder: Decoder, _ weights: BaseWeights, settings: AdamW.Settings = AdamW.Settings()
     ) throws {
-        precondition(decoder.isPrecise)
+        precondition(decoder.precision == .stored)
         self.decoder = decoder
         self.weights = weights
         optimizer = AdamW(weights.parameters, settings: settings)

@@ -32,7 +32,9 @@ extension BenchSubject {
         surroundings.workingDirectory = directory
         surroundings.environment["XDG_CONFIG_HOME"] = directory.path
         var own = try Settings(flags: [.model: modelDirectory().path], in: surroundings)
-        for name in [SettingName.precise, .threads] { own.use(settings[name].value, for: name) }
+        for name in [SettingName.precise, .int8, .threads] {
+            own.use(settings[name].value, for: name)
+        }
         return own
     }
 }

@@ -133,14 +133,14 @@ final class BenchSubject {
     }
 
     private func makeDecoder() throws -> Transformer.Decoder {
-        let isPrecise = settings.flag(.precise)
+        let precision = settings.precision
         guard let shape else {
             return try Transformer.Decoder(
-                ModelFiles(path: modelDirectory().path), isPrecise: isPrecise, pool: pool)
+                ModelFiles(path: modelDirectory().path), precision: precision, pool: pool)
         }
         let configuration = shape.configuration
         return try Transformer.Decoder(
-            configuration, isPrecise: isPrecise, pool: pool,
+            configuration, precision: precision, pool: pool,
             weight: RandomWeights(configuration, seed: 0).weight)
     }
 

@@ -34,6 +34,7 @@ final class BenchWorkplace {
         var arguments = ["--model", model]
         if let threads = settings.threads { arguments += ["--threads", "\(threads)"] }
         if settings.flag(.precise) { arguments.append("--precise") }
+        if settings.flag(.int8) { arguments.append("--int8") }
         self.arguments = arguments
         var state = SavedState()
         state.isWelcomed = true

@@ -34,6 +34,7 @@ actor WorkbenchSession {
     struct ModelKey: Hashable {
         var model: String
         var precise: Bool
+        var int8: Bool
         var threads: Int?
         /// Where it is, for a model that is elsewhere.
         var service: ServiceConfiguration?
@@ -42,6 +43,7 @@ actor WorkbenchSession {
             service = settings.remoteModel.flatMap { settings.services[$0.service] }
             model = settings.text(.model)
             precise = settings.flag(.precise)
+            int8 = settings.flag(.int8)
             threads = settings.threads
         }
     }

@@ -24,7 +24,7 @@ struct TinkerPlace {
             directory: LocalBackendTests.starter, base: Self.name, alpha: alpha,
             isPrecise: true, clock: clock)
         local = try LocalBackend(
-            directory: LocalBackendTests.starter, name: "starter", precise: true, threads: 2)
+            directory: LocalBackendTests.starter, name: "starter", precision: .stored, threads: 2)
         directory = try TemporaryDirectory()
     }
 

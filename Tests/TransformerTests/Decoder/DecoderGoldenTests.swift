@@ -37,17 +37,19 @@ import Testing
     @Test(arguments: models)
     func `precise logits are those of the reference`(model: String) throws {
         let golden = try GoldenModel("models/\(model)")
-        try checkLogits(golden, model, isPrecise: true)
+        try checkLogits(golden, model, precision: .stored)
     }
 
     @Test(arguments: models)
     func `logits of bfloat16 files are those of the reference`(model: String) throws {
         let golden = try GoldenModel("models/\(model)")
-        if golden.isStoredAsBFloat16 { try checkLogits(golden, model, isPrecise: false) }
+        if golden.isStoredAsBFloat16 { try checkLogits(golden, model, precision: .bfloat16) }
     }
 
-    private func checkLogits(_ golden: GoldenModel, _ model: String, isPrecise: Bool) throws {
-        let decoder = try golden.decoder(isPrecise: isPrecise)
+    private func checkLogits(
+        _ golden: GoldenModel, _ model: String, precision: WeightPrecision
+    ) throws {
+        let decoder = try golden.decoder(precision: precision)
         let sequences = try sequences(model)
         let hidden = try decoder.hidden(
             sequences.map { DecoderInput($0.ids, wanted: 0..<$0.ids.count) })
@@ -70,7 +72,7 @@ import Testing
     @Test(arguments: models)
     func `greedy continuations are those of the reference`(model: String) throws {
         let golden = try GoldenModel("models/\(model)")
-        let decoder = try golden.decoder(isPrecise: true)
+        let decoder = try golden.decoder(precision: .stored)
         for sequence in try sequences(model) {
             let cache = decoder.makeCache()
             var next = sequence.ids
@@ -87,7 +89,7 @@ import Testing
     @Test(arguments: models, KernelTier.kinds)
     func `rounding to bfloat16 stays near the reference`(model: String, tier: KernelTier) throws {
         let golden = try GoldenModel("models/\(model)")
-        let decoder = try golden.decoder(isPrecise: false, tier: tier)
+        let decoder = try golden.decoder(precision: .bfloat16, tier: tier)
         var divergences: [Double] = []
         var agreeing = 0
         for sequence in try sequences(model) {
@@ -116,7 +118,7 @@ import Testing
         let trace = try SafetensorsFile.golden("models/\(model)/activations")
         let name = "seq\(try manifest["trace_sequence"].integer)"
         let ids = try SafetensorsFile.golden("models/\(model)/expected").tokens(name + ".ids")
-        let decoder = try golden.decoder(isPrecise: true)
+        let decoder = try golden.decoder(precision: .stored)
         let activations = decoder.makeActivations()
         let final = try decoder.forward(
             [DecoderInput(ids, wanted: 0..<ids.count)], adapter: nil, saving: activations,

@@ -28,11 +28,11 @@ struct GoldenModel {
 
     /// - Parameter tier: One that computes in float32 unless given, whatever the machine can do.
     func decoder(
-        isPrecise: Bool, threads: Int = 2, tier: KernelTier? = nil
+        precision: WeightPrecision, threads: Int = 2, tier: KernelTier? = nil
     ) throws -> Decoder {
         let exact = try #require(KernelTier.available.first { !$0.multipliesBFloat16 })
         let pool = ThreadPool(threads: threads, tier: tier ?? exact)
-        return try Decoder(configuration, isPrecise: isPrecise, pool: pool, weight: weight)
+        return try Decoder(configuration, precision: precision, pool: pool, weight: weight)
     }
 
     /// Whether the files hold nothing that bfloat16 would round.

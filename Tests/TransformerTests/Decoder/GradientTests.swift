@@ -151,7 +151,7 @@ import Testing
         ])
     func `adapters of any targets`(model: String, targets: [AdapterTarget]) throws {
         let golden = try GoldenModel("models/\(model)")
-        let decoder = try golden.decoder(isPrecise: true)
+        let decoder = try golden.decoder(precision: .stored)
         let adapter = Adapter(
             AdapterConfiguration(rank: 3, alpha: 6, targets: targets),
             for: golden.configuration)

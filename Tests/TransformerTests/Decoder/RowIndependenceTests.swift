@@ -16,7 +16,7 @@ import Testing
     private func alone(
         _ golden: GoldenModel, _ tokens: [TokenID], tier: KernelTier? = nil
     ) throws -> [Float] {
-        let decoder = try golden.decoder(isPrecise: false, threads: 1, tier: tier)
+        let decoder = try golden.decoder(precision: .bfloat16, threads: 1, tier: tier)
         return try decoder.hidden([DecoderInput(tokens, wanted: 0..<tokens.count)]).numbers
     }
 
@@ -29,7 +29,7 @@ import Testing
         let tokens = sequence(83, seed: 1, below: size)
         let others = (2...6).map { sequence(7 * $0 + 3, seed: UInt64($0), below: size) }
         let expected = try alone(golden, tokens, tier: tier)
-        let decoder = try golden.decoder(isPrecise: false, threads: 3, tier: tier)
+        let decoder = try golden.decoder(precision: .bfloat16, threads: 3, tier: tier)
         var inputs = others.map { DecoderInput($0) }
         inputs.insert(DecoderInput(tokens, wanted: 0..<tokens.count), at: 2)
         let batched = try decoder.hidden(inputs)
@@ -49,7 +49,7 @@ import Testing
         let golden = try GoldenModel("models/\(model)")
         let tokens = sequence(83, seed: 9, below: golden.configuration.vocabularySize)
         let expected = try alone(golden, tokens, tier: tier)
-        let decoder = try golden.decoder(isPrecise: false, threads: 2, tier: tier)
+        let decoder = try golden.decoder(precision: .bfloat16, threads: 2, tier: tier)
         let cache = decoder.makeCache()
         var states: [Float] = []
         var start = 0
@@ -72,7 +72,7 @@ import Testing
         let size = golden.configuration.vocabularySize
         let prompt = sequence(37, seed: 3, below: size)
         let turn = sequence(11, seed: 4, below: size)
-        let decoder = try golden.decoder(isPrecise: false, threads: 2)
+        let decoder = try golden.decoder(precision: .bfloat16, threads: 2)
         let root = decoder.makeCache()
         _ = try decoder.hidden([DecoderInput(prompt, cache: root, wanted: 0..<0)])
         let branch = root.fork()
@@ -101,7 +101,7 @@ import Testing
         struct Stop: Error {}
         let golden = try GoldenModel("models/\(try #require(Self.models.first))")
         let tokens = sequence(40, seed: 5, below: golden.configuration.vocabularySize)
-        let decoder = try golden.decoder(isPrecise: false)
+        let decoder = try golden.decoder(precision: .bfloat16)
         let cache = decoder.makeCache()
         _ = try decoder.hidden([DecoderInput(Array(tokens[..<10]), cache: cache)])
         var calls = 0
@@ -125,7 +125,7 @@ import Testing
         let size = golden.configuration.vocabularySize
         let tokens = sequence(40, seed: 5, below: size)
         let other = sequence(9, seed: 6, below: size)
-        let decoder = try golden.decoder(isPrecise: false)
+        let decoder = try golden.decoder(precision: .bfloat16)
         let cache = decoder.makeCache()
         var replies: [[Float]] = []
         let states = try decoder.hidden([DecoderInput(tokens, wanted: 0..<tokens.count)]) {
@@ -140,7 +140,7 @@ import Testing
 
     @Test func `a token outside the vocabulary is refused`() throws {
         let golden = try GoldenModel("models/\(try #require(Self.models.first))")
-        let decoder = try golden.decoder(isPrecise: false)
+        let decoder = try golden.decoder(precision: .bfloat16)
         let size = golden.configuration.vocabularySize
         #expect(throws: DecoderError.unknownToken(TokenID(size), vocabularySize: size)) {
             try decoder.hidden([DecoderInput([0, TokenID(size)])])

@@ -33,6 +33,7 @@ private struct Setting: CustomTestStringConvertible, Sendable {
             Setting(tier: tier, type: .float32, rounds: true),
             Setting(tier: tier, type: .bfloat16, rounds: false),
             Setting(tier: tier, type: .bfloat16, rounds: true),
+            Setting(tier: tier, type: .int8, rounds: true),
         ]
     }
 }
@@ -105,7 +106,12 @@ private struct Products: Equatable {
         let before = Products(shape)
         var after = before
         after.run(shape, setting, threads: 2, step: shape.t, accumulate: true)
-        let w = setting.type == .bfloat16 ? before.w.map(SampleNumbers.rounded) : before.w
+        let w =
+            switch setting.type {
+            case .bfloat16: before.w.map(SampleNumbers.rounded)
+            case .int8: SampleNumbers.inBytes(before.w, columns: shape.k)
+            default: before.w
+            }
         let x = setting.dots ? before.x.map(SampleNumbers.rounded) : before.x
         let dy = setting.dots ? before.dy.map(SampleNumbers.rounded) : before.dy
         var worst = (y: 0.0, dx: 0.0, dw: 0.0)
@@ -183,6 +189,23 @@ private struct Products: Equatable {
                 #expect(fromHalves.row(row) == Array(widened[range]))
             }
         }
+        let bytes = PackedMatrix(
+            rows: size.n, columns: size.k, packedAs: .int8, from: halves, storedAs: .bfloat16,
+            pool: pool)
+        let expected = SampleNumbers.inBytes(widened, columns: size.k)
+        for row in 0..<size.n {
+            #expect(bytes.row(row) == Array(expected[row * size.k..<(row + 1) * size.k]))
+        }
+    }
+
+    @Test func `what is no number becomes 0 as int8`() {
+        let pool = ThreadPool(threads: 1, tier: .best)
+        let matrix = PackedMatrix(
+            rows: 2, columns: 3, packedAs: .int8,
+            from: [.nan, 1, -2, 0, 0, 0] as [Float], storedAs: .float32, pool: pool)
+        let scale: Float = 2 / 127
+        #expect(matrix.row(0) == [0, 64 * scale, -127 * scale])
+        #expect(matrix.row(1) == [0, 0, 0])
     }
 
     @Test(arguments: KernelTier.available)

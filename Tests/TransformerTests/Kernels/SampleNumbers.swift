@@ -25,4 +25,17 @@ struct SampleNumbers {
     static func widened(_ bfloat16: UInt16) -> Float { Float(bitPattern: UInt32(bfloat16) << 16) }
 
     static func rounded(_ number: Float) -> Float { widened(bfloat16(number)) }
+
+    /// Rows of whole numbers up to 127 times a row's scale.
+    static func inBytes(_ numbers: [Float], columns: Int) -> [Float] {
+        stride(from: 0, to: numbers.count, by: columns).flatMap { start in
+            let row = numbers[start..<start + columns]
+            let scale = row.reduce(0) { max($0, abs($1)) } / 127
+            let factor = scale > 0 ? 1 / scale : 0
+            return row.map { number in
+                let whole = min(max(number * factor, -127), 127)
+                return Float(Int(whole + (whole < 0 ? -0.5 : 0.5))) * scale
+            }
+        }
+    }
 }

@@ -41,12 +41,12 @@ import Testing
     }
 
     @Test func `a sequence does not depend on those beside it`() throws {
-        let decoder = try golden.decoder(isPrecise: false, threads: 2)
+        let decoder = try golden.decoder(precision: .bfloat16, threads: 2)
         let cache = try decoder.prefill([prompt])[0]
         let together = try run(
             BatchGenerator(decoder, capacity: 16), (0..<70).map { request($0, after: cache) })
         #expect(together.count == 70)
-        let single = try golden.decoder(isPrecise: false, threads: 1)
+        let single = try golden.decoder(precision: .bfloat16, threads: 1)
         for id in stride(from: 0, to: 70, by: 3) {
             // Alone, without a cache before it, and with its context in small pieces.
             let alone = try run(
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test func `captured rows are the distributions the tokens were drawn from`() throws {
-        let decoder = try golden.decoder(isPrecise: false)
+        let decoder = try golden.decoder(precision: .bfloat16)
         let results = try run(BatchGenerator(decoder), [request(2, after: nil)])
         let result = try #require(results[2])
         let context = request(2, after: nil).context
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test func `a sequence ends with its stop token or at its maximum`() throws {
-        let decoder = try golden.decoder(isPrecise: false)
+        let decoder = try golden.decoder(precision: .bfloat16)
         var first = request(1, after: nil)
         first.stopTokens = []
         let free = try #require(try run(BatchGenerator(decoder), [first])[1])
@@ -86,7 +86,7 @@ import Testing
 
     @Test func `a stopped step can be made again`() throws {
         struct Stop: Error {}
-        let decoder = try golden.decoder(isPrecise: false)
+        let decoder = try golden.decoder(precision: .bfloat16)
         let requests = (0..<6).map { request($0, after: nil) }
         let expected = try run(BatchGenerator(decoder), requests)
         let generator = BatchGenerator(decoder)
@@ -108,7 +108,7 @@ import Testing
     }
 
     @Test func `a cancelled sequence is heard of no more`() throws {
-        let decoder = try golden.decoder(isPrecise: false)
+        let decoder = try golden.decoder(precision: .bfloat16)
         let generator = BatchGenerator(decoder, capacity: 2)
         (0..<5).forEach { generator.submit(request($0, after: nil)) }
         _ = try generator.step()

@@ -11,7 +11,7 @@ import Testing
     func `logits with a PEFT adapter are those of PEFT`(name: String, isPrecise: Bool) throws {
         let manifest = try GoldenManifest("peft/manifest.json")
         let model = try GoldenModel("models/\(try manifest["base"].string)")
-        let decoder = try model.decoder(isPrecise: isPrecise)
+        let decoder = try model.decoder(precision: isPrecise ? .stored : .bfloat16)
         let file = try AdapterFile(
             directory: Golden.url("peft/\(name)").path, model: model.configuration)
         let adapter = Adapter(file, for: model.configuration, pool: decoder.pool)

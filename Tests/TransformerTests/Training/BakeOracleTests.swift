@@ -11,7 +11,7 @@ import Testing
 
     init() throws {
         golden = try BakingGolden()
-        decoder = try golden.model.decoder(isPrecise: false)
+        decoder = try golden.model.decoder(precision: .bfloat16)
     }
 
     private func newAdapter(seed: UInt64 = 1) -> Adapter {
@@ -111,7 +111,7 @@ import Testing
         #expect(abs(forward.1 - backward.1) < 1e-12)
         // Threads change nothing at all.
         let alone = AdapterTrainer(
-            try golden.model.decoder(isPrecise: false, threads: 1), start, loss: .tail)
+            try golden.model.decoder(precision: .bfloat16, threads: 1), start, loss: .tail)
         _ = try alone.accumulate(examples, totalWeight: 70)
         #expect(Array(alone.gradient.numbers) == forward.0)
     }
@@ -154,7 +154,7 @@ import Testing
         }
         let adapter = first.adapter.snapshot(pool: decoder.pool)
         let second = AdapterTrainer(
-            try golden.model.decoder(isPrecise: false, threads: 1), adapter, loss: .tail)
+            try golden.model.decoder(precision: .bfloat16, threads: 1), adapter, loss: .tail)
         second.optimizer.firstMoments.copy(from: first.optimizer.firstMoments)
         second.optimizer.secondMoments.copy(from: first.optimizer.secondMoments)
         second.optimizer.resume(stepCount: first.optimizer.stepCount)

@@ -24,7 +24,7 @@ import Testing
 
     init() throws {
         golden = try BakingGolden()
-        decoder = try golden.model.decoder(isPrecise: true)
+        decoder = try golden.model.decoder(precision: .stored)
     }
 
     private func entry(_ start: String, _ kind: LossKind) throws -> GoldenManifest {
@@ -165,7 +165,7 @@ import Testing
         let weights = try BaseWeights(
             golden.model.configuration, pool: decoder.pool, weight: golden.model.weight)
         let trainer = try BaseTrainer(
-            try golden.model.decoder(isPrecise: true), weights,
+            try golden.model.decoder(precision: .stored), weights,
             settings: AdamW.Settings(
                 beta1: betas[0], beta2: betas[1], epsilon: try optimizer["eps"].number,
                 decay: try optimizer["weight_decay"].number, decaysVectors: run == "all"))

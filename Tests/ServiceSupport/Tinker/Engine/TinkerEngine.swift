@@ -59,7 +59,7 @@ package actor TinkerEngine {
     ) throws {
         let files = try ModelFiles(path: directory.path)
         decoder = try Transformer.Decoder(
-            files, isPrecise: isPrecise, pool: ThreadPool(threads: threads))
+            files, precision: isPrecise ? .stored : .bfloat16, pool: ThreadPool(threads: threads))
         self.base = base
         self.alpha = alpha
         self.clock = clock
