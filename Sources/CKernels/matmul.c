@@ -42,7 +42,8 @@ static void pack_bytes(void *context, void *scratch, int i) {
             const int count = k - j < PANEL ? k - j : PANEL;
             if (pass) memset(panel + (size_t)j * PANEL, 0, (size_t)count * PANEL);
             for (int r = 0; r < rows; r++) {
-                widen(numbers, call->unpacked, call->unpacked_type, (size_t)(i * PANEL + r) * (size_t)k + (size_t)j, count);
+                widen(numbers, call->unpacked, call->unpacked_type, (size_t)(i * PANEL + r) * (size_t)k + (size_t)j,
+                      count);
                 float largest = scales[r] * 127, factor = scales[r] > 0 ? 1 / scales[r] : 0;
                 if (!pass) {
                     for (int c = 0; c < count; c++) largest = fabsf(numbers[c]) > largest ? fabsf(numbers[c]) : largest;
