@@ -27,7 +27,9 @@ extension LocalEngine {
         }
         let trainer = AdapterTrainer(
             decoder, adapter, loss: configuration.loss.kind,
-            settings: AdamW.Settings(decay: configuration.weightDecay))
+            settings: AdamW.Settings(decay: configuration.weightDecay),
+            heldTokenCount: memory(rank: configuration.rank, targets: configuration.targets)
+                .heldTokenCount)
         if let checkpoint {
             try TrainerFile(directory: checkpoint).restore(trainer.optimizer)
         }

@@ -10,8 +10,11 @@ struct TrainingMemory {
     let modelByteCount: Int
     /// An adapter's numbers, gradient and two moments in float32.
     let adapterByteCount: Int
-    /// Between a token's forward and backward pass.
+    /// Between a token's forward and backward pass, where all is held and where layers run again.
     let tokenByteCount: Int
+    let keptByteCount: Int
+    /// Tokens that half of the memory holds.
+    let heldTokenCount: Int
     /// Most tokens that go through the model together; an example alone may be longer.
     let partTokenCount: Int
 
@@ -28,6 +31,8 @@ struct TrainingMemory {
             return sum + 16 * count * rank * (shape[0] + shape[1])
         }
         tokenByteCount = decoder.savedByteCount
+        keptByteCount = decoder.keptByteCount
+        heldTokenCount = available / 2 / decoder.savedByteCount
         partTokenCount = decoder.partTokenCount(memoryByteCount: available)
     }
 
@@ -36,7 +41,12 @@ struct TrainingMemory {
     /// - Parameter longest: Tokens of its longest example.
     func peakByteCount(tokenCount: Int, longest: Int) -> Int {
         modelByteCount + adapterByteCount
-            + max(longest, min(tokenCount, partTokenCount)) * tokenByteCount
+            + byteCount(of: max(longest, min(tokenCount, partTokenCount)))
+    }
+
+    /// Of the activations of so many tokens.
+    private func byteCount(of tokenCount: Int) -> Int {
+        tokenCount * (tokenCount > heldTokenCount ? keptByteCount : tokenByteCount)
     }
 
     /// Refuses what cannot fit.
@@ -45,7 +55,7 @@ struct TrainingMemory {
     func require(longest: Int) throws {
         guard peakByteCount(tokenCount: longest, longest: longest) > available else { return }
         let example =
-            longest > 0 ? ", an example of \(longest) tokens \(text(longest * tokenByteCount))" : ""
+            longest > 0 ? ", an example of \(longest) tokens \(text(byteCount(of: longest)))" : ""
         throw BackendError.refused(
             what:
                 "training needs \(text(peakByteCount(tokenCount: longest, longest: longest))) and the "

@@ -1,10 +1,19 @@
-/// What a forward pass writes: one ``LayerActivations`` for every layer when a backward follows,
-/// else a single one that each layer uses again.
+/// What a forward pass writes: one ``LayerActivations`` for every layer when a backward follows and
+/// there is memory for it, else a single one that each layer uses again.
 ///
 /// Memory is kept from call to call. Not synchronised.
 package final class Activations {
-    let layers: [LayerActivations]
-    let isSaving: Bool
+    /// What is left of a forward pass for a backward.
+    package enum Kept {
+        case nothing
+        /// The residual stream before each layer; a backward runs each layer again.
+        case inputs
+        case everything
+    }
+
+    private let layers: [LayerActivations]
+    private let inputs: [Matrix]
+    let kept: Kept
     /// The residual stream after all layers, at the wanted rows: `[W, D]`.
     let final: Matrix
     let finalInverse: Matrix
@@ -17,16 +26,36 @@ package final class Activations {
 
     private var backwardBuffers: BackwardBuffers?
 
-    init(_ configuration: ModelConfiguration, saving: Bool) {
-        isSaving = saving
-        layers = (0..<(saving ? configuration.layerCount : 1)).map { _ in
+    init(_ configuration: ModelConfiguration, keeping kept: Kept) {
+        self.kept = kept
+        layers = (0..<(kept == .everything ? configuration.layerCount : 1)).map { _ in
             LayerActivations(configuration)
+        }
+        inputs = (0..<(kept == .inputs ? configuration.layerCount : 0)).map { _ in
+            Matrix(rowCount: 0, columnCount: configuration.hiddenSize)
         }
         final = Matrix(rowCount: 0, columnCount: configuration.hiddenSize)
         finalInverse = Matrix(rowCount: 0, columnCount: 1)
     }
 
-    func layer(_ index: Int) -> LayerActivations { isSaving ? layers[index] : layers[0] }
+    /// Whether a backward pass may follow.
+    var isSaving: Bool { kept != .nothing }
+
+    func layer(_ index: Int) -> LayerActivations {
+        kept == .everything ? layers[index] : layers[0]
+    }
+
+    /// Keeps what layer `index` is about to begin with, where that alone is kept.
+    func keepInput(of index: Int) {
+        guard kept == .inputs else { return }
+        inputs[index].resize(rowCount: layers[0].input.rowCount)
+        inputs[index].copy(from: layers[0].input)
+    }
+
+    func restoreInput(of index: Int) {
+        layers[0].input.resize(rowCount: inputs[index].rowCount)
+        layers[0].input.copy(from: inputs[index])
+    }
 
     func buffers(_ configuration: ModelConfiguration) -> BackwardBuffers {
         let buffers = backwardBuffers ?? BackwardBuffers(configuration)

@@ -28,6 +28,12 @@ extension Decoder {
                     adapter?.adapter.layers[index][$0] != nil
                 }
             }
+            if activations.kept == .inputs {
+                activations.restoreInput(of: index)
+                run(index, activations, adapter)
+                // There it wrote the next layer's.
+                activations.restoreInput(of: index)
+            }
             let pass = LayerBackward(
                 decoder: self, index: index, activations: activations, buffers: buffers,
                 adapter: adapter, sinks: sinks, lowest: lowest)

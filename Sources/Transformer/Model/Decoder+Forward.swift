@@ -20,7 +20,8 @@ extension Decoder {
             }
             for index in 0..<configuration.layerCount {
                 try check()
-                run(index, inputs, activations, adapter)
+                activations.keepInput(of: index)
+                run(index, activations, adapter)
             }
         } catch {
             for input in inputs {
@@ -74,10 +75,8 @@ extension Decoder {
         return shape
     }
 
-    private func run(
-        _ index: Int, _ inputs: [DecoderInput], _ activations: Activations,
-        _ adapter: AppliedAdapter?
-    ) {
+    /// One layer, from its input to the next one's.
+    func run(_ index: Int, _ activations: Activations, _ adapter: AppliedAdapter?) {
         let layer = layers[index]
         let a = activations.layer(index)
         let isLast = index == configuration.layerCount - 1

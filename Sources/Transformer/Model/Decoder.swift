@@ -47,7 +47,7 @@ package final class Decoder {
         self.precision = precision
         compute = Compute(pool: pool, roundInput: precision != .stored)
         rotary = RotaryTable(configuration)
-        scratch = Activations(configuration, saving: false)
+        scratch = Activations(configuration, keeping: .nothing)
         let loader = WeightLoader(weight: weight, precision: precision, pool: pool)
         layers = try (0..<configuration.layerCount).map {
             try DecoderLayer($0, configuration, loader)
@@ -106,6 +106,12 @@ package final class Decoder {
         return 4 * c.layerCount * (4 * c.hiddenSize + heads + 3 * c.feedForwardSize)
     }
 
+    /// The same where layers are run again.
+    package var keptByteCount: Int {
+        4 * configuration.layerCount * configuration.hiddenSize
+            + savedByteCount / configuration.layerCount
+    }
+
     /// Tokens that a step takes through the model together: so many that products are at full speed,
     /// and no more than half of the memory holds; at least 1.
     package func partTokenCount(memoryByteCount: Int) -> Int {
@@ -114,7 +120,9 @@ package final class Decoder {
     }
 
     /// Buffers of a forward pass that a backward follows; used again from step to step.
-    package func makeActivations() -> Activations { Activations(configuration, saving: true) }
+    package func makeActivations(keeping kept: Activations.Kept = .everything) -> Activations {
+        Activations(configuration, keeping: kept)
+    }
 
     /// The final hidden states, after the last norm, of the wanted tokens: `[W, D]`, sequence after
     /// sequence.
@@ -127,7 +135,7 @@ package final class Decoder {
         check: () throws -> Void = {}
     ) throws -> Matrix {
         // A check may use the decoder itself, as a chat does in the middle of an evaluation.
-        let activations = scratch ?? Activations(configuration, saving: false)
+        let activations = scratch ?? Activations(configuration, keeping: .nothing)
         scratch = nil
         defer { scratch = activations }
         return try forward(inputs, adapter: adapter, saving: activations, check: check)

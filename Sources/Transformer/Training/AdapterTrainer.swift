@@ -25,13 +25,19 @@ package final class AdapterTrainer {
     package let gradient: ParameterSet
     private let decoder: Decoder
     private let loss: LossKind
+    private let heldTokenCount: Int
     private let activations: Activations
+    private lazy var inputs = decoder.makeActivations(keeping: .inputs)
 
     /// A trainer at the adapter's present numbers.
+    ///
+    /// - Parameter heldTokenCount: Tokens whose activations may be held at once. Where there are more,
+    ///   each layer is run again on the way back, which takes a third longer and changes no bit.
     package init(
         _ decoder: Decoder, _ adapter: Adapter, loss: LossKind,
-        settings: AdamW.Settings = AdamW.Settings()
+        settings: AdamW.Settings = AdamW.Settings(), heldTokenCount: Int = .max
     ) {
+        self.heldTokenCount = heldTokenCount
         self.decoder = decoder
         self.adapter = adapter
         self.loss = loss
@@ -51,9 +57,11 @@ package final class AdapterTrainer {
     package func accumulate(
         _ examples: [TrainingExample], totalWeight: Double, check: () throws -> Void = {}
     ) throws -> [ExampleLoss] {
-        try decoder.addGradient(
+        let tokenCount = examples.reduce(0) { $0 + $1.input.tokens.count }
+        return try decoder.addGradient(
             examples, loss, totalWeight: totalWeight, adapter: AppliedAdapter(adapter),
-            into: GradientSinks(adapter: gradient), activations: activations, check: check)
+            into: GradientSinks(adapter: gradient),
+            activations: tokenCount > heldTokenCount ? inputs : activations, check: check)
     }
 
     /// Takes a step along the gradient and clears it.
