@@ -390,12 +390,14 @@ import Transformer
 
     // MARK: Pace
 
-    /// How many of `count` requests are in flight at once, by the order of their arrival.
+    /// How many of `count` requests are in flight at once, by the order of their arrival. Each waits
+    /// for as many as `reached` gives for the number of answers so far, but not for ever.
     private func widths(
         _ count: Int, base: String = OpenAIClientTests.base, concurrency: Int,
+        reached: @escaping @Sendable (Int) -> Int = { _ in 1 },
         answer: @escaping @Sendable (Int) -> HTTPResponse = { _ in ChatPlay.stream(["Water."]) }
     ) async throws -> (most: Int, first: Int, outcome: Outcome) {
-        struct Width { var now = 0, most = 0, first = 0, answered = 0 }
+        struct Width { var now = 0, most = 0, first = 0, answered = 0, arrived = 0 }
         let width = Mutex(Width())
         let outcome = try await generate(
             Self.requests(count), base: base, concurrency: concurrency
@@ -403,10 +405,17 @@ import Transformer
             guard request.isChat else { return .scripted(404) }
             width.withLock {
                 $0.now += 1
+                $0.arrived += 1
                 $0.most = max($0.most, $0.now)
                 if $0.answered == 0 { $0.first = max($0.first, $0.now) }
             }
-            for _ in 0..<20 { await Task.yield() }
+            for turn in 0..<100_000 {
+                let isReached = width.withLock {
+                    $0.now >= reached($0.answered) || $0.arrived == count
+                }
+                if isReached && turn >= 20 { break }
+                await Task.yield()
+            }
             width.withLock {
                 $0.now -= 1
                 $0.answered += 1
@@ -417,11 +426,13 @@ import Transformer
     }
 
     @Test func `four go at once, then one more after each twenty successes`() async throws {
-        let (most, first, outcome) = try await widths(140, concurrency: 7)
+        let (most, first, outcome) = try await widths(140, concurrency: 7) {
+            min(7, 4 + $0 / 20)
+        }
         #expect(first == 4)
         #expect(most == 7)
         #expect(outcome.finished.count == 140)
-        #expect(try await widths(30, concurrency: 2).most == 2)
+        #expect(try await widths(30, concurrency: 2, reached: { _ in 2 }).most == 2)
     }
 
     @Test(arguments: [11434, 1234])
