@@ -47,7 +47,7 @@ public struct BakeConfiguration: Hashable, Sendable, Codable {
     /// Float32 activations and weights as stored.
     public var precise = false
     /// Whether the base weights are kept as int8.
-    public var int8 = false
+    @OffWhereAbsent public var int8 = false
     /// Seeds everything random.
     public var seed: UInt64 = 0
     /// Steps between evaluations on dev queries.

@@ -6,6 +6,20 @@ import Testing
 @Suite struct BakeEventTests {
     private let time = Date(timeIntervalSince1970: 1_700_000_000.25)
 
+    @Test func `a configuration of before there were int8 weights is still read`() throws {
+        let data = try JSONEncoder().encode(BakeConfiguration())
+        let text = String(decoding: data, as: UTF8.self)
+        let older = text.replacing(/"int8":false,?/, with: "").replacing(",}", with: "}")
+        #expect(older != text)
+        let read = try JSONDecoder().decode(BakeConfiguration.self, from: Data(older.utf8))
+        #expect(read == BakeConfiguration())
+        var other = BakeConfiguration()
+        other.int8 = true
+        let kept = try JSONDecoder().decode(
+            BakeConfiguration.self, from: JSONEncoder().encode(other))
+        #expect(kept == other)
+    }
+
     @Test func `a step is the line of the contract`() throws {
         let event = BakeEvent(
             .step(
